@@ -22,6 +22,7 @@
 
 #include <allot/error.h>
 #include <allot/types.h>
+#include <allot/view.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -228,12 +229,12 @@ typedef struct allot_op {
 
 /* ---- Answers ---------------------------------------------------------------------------------------------------- */
 
-typedef enum allot_status {
+typedef enum allot_op_status {
     ALLOT_STATUS_OK = 1,
     ALLOT_STATUS_REFUSED,
     ALLOT_STATUS_UNAVAILABLE, /* surely not applied */
     ALLOT_STATUS_UNKNOWN      /* may have been applied, or may still be */
-} allot_status;
+} allot_op_status;
 
 #define ALLOT_REASONS(X)                                                                                               \
     X(ALLOT_REFUSED_NOTHING, "nothing")                                                                                \
@@ -262,7 +263,7 @@ typedef enum allot_reason {
 
 /* The result of a change; what a session remembers. */
 typedef struct allot_outcome {
-    allot_status status;
+    allot_op_status status;
     allot_reason reason;
     /* add: added (skipped: ids already in the pool). assign, recall, release, unpark: ids moved or marked (skipped:
      * not in the expected place, or the slot is not live). ack, fail: accepted (skipped: refused; see `refused`).
@@ -274,55 +275,6 @@ typedef struct allot_outcome {
     int64_t wait_us;     /* campaign refused: how long until it is worth trying again; 0: unknown */
     uint64_t refused[ALLOT_OP_ITEMS_MAX / 64]; /* ack, fail, release: bit i is set when items[i] was refused */
 } allot_outcome;
-
-/* The group as one slot sees it, at one moment of the store. */
-typedef struct allot_view {
-    allot_uuid life;
-    uint64_t number;    /* grows with every beat answered in this life: an older view is to be dropped */
-    int64_t store_us;   /* the store's clock */
-    allot_uuid leader;  /* zero: nobody leads */
-    uint64_t term;      /* of the present or the last leadership; 0: none yet */
-    int64_t led_for_us; /* leader not zero: its lease's remaining time. Zero: how long nobody may lead (quarantine) */
-    uint64_t leader_rank; /* the leader's rank, 0 if it is none of the slots any more; the last leader's if nobody leads */
-    uint64_t rank;        /* of the slot that beat, from 1, by age among those not yet reaped */
-    uint64_t slots;       /* those not yet reaped */
-    uint64_t reapable;    /* those left, expired or dead */
-    int64_t next_expiry_us; /* until the next live or retired slot expires; INT64_MAX: none */
-    uint64_t version;
-    uint64_t roster_rev; /* changes with every join, drain, leave, retire, death and reap */
-    uint64_t inbox_rev;  /* changes when ids come into the inbox */
-    uint64_t share_rev;  /* of the slot that beat: changes with every change of its share or its recalls */
-    uint64_t token;      /* the highest issued */
-    uint64_t total, inbox, placed, parked; /* ids */
-    int64_t next_due_us; /* until the next parked id is due; INT64_MAX: none */
-    uint64_t settled_age; /* see publish */
-    uint64_t age;         /* of the slot that beat */
-    allot_bytes strategy; /* of the last publish */
-} allot_view;
-
-typedef enum allot_slot_state {
-    ALLOT_SLOT_LIVE = 1, /* and expired, where expires_in_us <= 0 */
-    ALLOT_SLOT_RETIRED,
-    ALLOT_SLOT_LEFT,
-    ALLOT_SLOT_DEAD /* proven dead, or being reaped */
-} allot_slot_state;
-
-typedef struct allot_slot_info {
-    allot_uuid slot;
-    allot_bytes name, host, container;
-    int64_t pid;
-    int64_t ttl_us;
-    int64_t expires_in_us;
-    uint64_t age; /* counts joins: the order of the slots */
-    uint64_t rank;
-    uint64_t ids;     /* owned and not done */
-    uint64_t recalls; /* of these, recalled */
-    uint64_t share_rev;
-    uint32_t segments;
-    uint32_t weight;
-    allot_slot_state state;
-    bool draining;
-} allot_slot_info;
 
 /* A segment without its ids. */
 typedef struct allot_segment_info {
@@ -342,18 +294,6 @@ typedef struct allot_segment_body {
     uint64_t recalled[ALLOT_SEGMENT_IDS_MAX / 64];
     const allot_new_id *ids;
 } allot_segment_body;
-
-typedef enum allot_place { ALLOT_PLACE_INBOX = 1, ALLOT_PLACE_SHARE, ALLOT_PLACE_PARKED } allot_place;
-
-typedef struct allot_pool_id {
-    allot_bytes id, payload, reason;
-    allot_place place;
-    allot_uuid slot;  /* in a share */
-    uint64_t token;   /* in a share */
-    uint32_t attempts;
-    bool recalled;
-    int64_t due_in_us; /* parked: until it is put back; INT64_MAX: for good */
-} allot_pool_id;
 
 /* The answer to one op. It, and all that it points to, is valid until the sink's function returns. */
 typedef struct allot_answer {
@@ -409,11 +349,6 @@ typedef struct allot_clock {
     int64_t (*real_us)(void *user);
     void *user;
 } allot_clock;
-
-typedef struct allot_option {
-    const char *key;
-    const char *value;
-} allot_option;
 
 typedef struct allot_backend_config {
     uint32_t size; /* sizeof(allot_backend_config) */

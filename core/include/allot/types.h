@@ -39,6 +39,12 @@ typedef struct allot_uuid {
     uint8_t bytes[16];
 } allot_uuid;
 
+/* An option of a backend or a strategy, both texts NUL-terminated. */
+typedef struct allot_option {
+    const char *key;
+    const char *value;
+} allot_option;
+
 /* Bytes that belong to somebody else; never NUL-terminated by contract. */
 typedef struct allot_bytes {
     const char *data;

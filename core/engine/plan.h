@@ -1,0 +1,28 @@
+/* plan.h - one question to a strategy, and its checked answer. */
+#ifndef ENGINE_PLAN_H
+#define ENGINE_PLAN_H
+
+#include <allot/strategy.h>
+
+/* The slots lie behind the struct, in the same allocation; the texts of their keys too. */
+typedef struct plan {
+    uint64_t number;  /* the engine's: which plan this is */
+    uint64_t id_count;
+    uint64_t seed;
+    uint32_t slot_count;
+    allot_strategy_slot *slots;
+    /* the answer */
+    uint64_t *counts; /* slot_count: how many of the ids each slot is to get */
+    int32_t code;     /* 0: counts are valid */
+    allot_error error;
+} plan;
+
+/* Room for the slots; their keys are copied by plan_set_slot. NULL: out of memory. */
+plan *plan_new(uint32_t slot_count);
+void plan_free(plan *p);
+
+/* Runs the strategy and checks what it returns: every id has an owner that exists. Touches only the plan; any thread.
+ * What it returns is in p->code too. */
+int plan_run(plan *p, const allot_strategy_ops *strategy);
+
+#endif
