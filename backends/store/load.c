@@ -1,0 +1,491 @@
+/* load.c - the lines of dump.c, taken back. Nothing of a line is trusted: what is wrong is damage, told by its word. */
+#include "backends/store/internal.h"
+#include "base/bits.h"
+#include "base/text.h"
+#include "base/uuid_text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* One line on its way. A field that is not what it should be sets `bad`, and every later one reads as nothing. */
+typedef struct line {
+    store *s;
+    const char *at, *end;
+    bool bad;
+    bytes text; /* what texts of this line stand for; as large as the line, so that it never moves */
+} line;
+
+/* ---- fields ----------------------------------------------------------------------------------------------------- */
+
+static allot_bytes take_field(line *l)
+{
+    if (l->bad || l->at == l->end || *l->at != ' ') {
+        l->bad = true;
+        return (allot_bytes){0};
+    }
+    const char *start = l->at + 1;
+    const char *stop = memchr(start, ' ', (size_t)(l->end - start));
+    l->at = stop == NULL ? l->end : stop;
+    if (l->at == start)
+        l->bad = true;
+    return (allot_bytes){.data = start, .len = (uint32_t)(l->at - start)};
+}
+
+static bool is_dash(allot_bytes field)
+{
+    return field.len == 1 && field.data[0] == '-';
+}
+
+/* A number below `limit`, in decimal. */
+static uint64_t number_of(line *l, allot_bytes field, uint64_t limit)
+{
+    uint64_t number = 0;
+    l->bad = l->bad || field.len == 0 || (field.len > 1 && field.data[0] == '0');
+    for (uint32_t i = 0; i < field.len && !l->bad; i++) {
+        uint8_t digit = (uint8_t)(field.data[i] - '0');
+        l->bad = digit > 9 || __builtin_mul_overflow(number, 10, &number) ||
+                 __builtin_add_overflow(number, digit, &number);
+    }
+    l->bad = l->bad || number >= limit;
+    return l->bad ? 0 : number;
+}
+
+static uint64_t take_number(line *l, uint64_t limit)
+{
+    return number_of(l, take_field(l), limit);
+}
+
+static int64_t take_signed(line *l)
+{
+    allot_bytes field = take_field(l);
+    bool negative = field.len > 0 && field.data[0] == '-';
+    if (negative) {
+        field.data++;
+        field.len--;
+    }
+    uint64_t number = number_of(l, field, (UINT64_C(1) << 63) + negative);
+    if (!negative)
+        return (int64_t)number;
+    return number == 0 ? 0 : -(int64_t)(number - 1) - 1;
+}
+
+static allot_uuid take_uuid(line *l)
+{
+    allot_uuid id = {0};
+    allot_bytes field = take_field(l);
+    if (!uuid_from_text(field.data, field.len, &id))
+        l->bad = true;
+    return id;
+}
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static allot_bytes take_text(line *l)
+{
+    allot_bytes field = take_field(l);
+    char *to = l->text.data + l->text.len;
+    uint32_t len = 0;
+    if (is_dash(field))
+        return (allot_bytes){.data = to};
+    for (uint32_t i = 0; i < field.len && !l->bad; i++) {
+        if (field.data[i] != '%') {
+            to[len++] = field.data[i];
+            continue;
+        }
+        int high = field.len - i > 2 ? hex_value(field.data[i + 1]) : -1;
+        int low = field.len - i > 2 ? hex_value(field.data[i + 2]) : -1;
+        l->bad = high < 0 || low < 0;
+        to[len++] = (char)((unsigned)high << 4 | (unsigned)low);
+        i += 2;
+    }
+    l->text.len += len;
+    return (allot_bytes){.data = to, .len = len};
+}
+
+static allot_bytes take_name(line *l)
+{
+    allot_bytes name = take_text(l);
+    if (!text_is_valid(name, ALLOT_NAME_BYTES_MAX))
+        l->bad = true;
+    return name;
+}
+
+static void take_bits(line *l, uint64_t *words, size_t word_count)
+{
+    allot_bytes field = take_field(l);
+    memset(words, 0, word_count * sizeof(words[0]));
+    if (is_dash(field))
+        return;
+    l->bad = l->bad || field.len % 16 != 0 || field.len / 16 > word_count;
+    for (uint32_t i = 0; i < field.len && !l->bad; i++) {
+        int value = hex_value(field.data[i]);
+        l->bad = value < 0;
+        words[i / 16] = words[i / 16] << 4 | (unsigned)value;
+    }
+}
+
+/* ---- records: return 0 or ALLOT_E_NOMEM; what is wrong sets l->bad ---------------------------------------------- */
+
+static int load_life(line *l)
+{
+    l->s->life = take_uuid(l);
+    l->s->created_us = take_signed(l);
+    l->s->quarantine_until_us = take_signed(l);
+    l->s->longest_ttl_us = (int64_t)take_number(l, STORE_NUMBER_END);
+    return 0;
+}
+
+static int load_counters(line *l)
+{
+    store *s = l->s;
+    uint64_t *counters[] = {&s->term, &s->token, &s->version, &s->view, &s->roster_rev, &s->inbox_rev, &s->age,
+                            &s->segment, &s->inbox_order, &s->parked_order, &s->settled_age};
+    for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
+        *counters[i] = take_number(l, STORE_NUMBER_END);
+    allot_bytes strategy = take_name(l);
+    if (l->bad)
+        return 0;
+    s->strategy_len = strategy.len;
+    memcpy(s->strategy, strategy.data, strategy.len);
+    return 0;
+}
+
+static int load_leader(line *l)
+{
+    l->s->leader = take_uuid(l);
+    l->s->last_leader = take_uuid(l);
+    return 0;
+}
+
+static bool slot_is_new(const store *s, const store_slot *slot)
+{
+    size_t len = s->slots.len;
+    return slot->age > 0 && slot->age <= s->age && (len == 0 || s->slots.entries[len - 1].number < slot->age) &&
+           !uuid_is_zero(&slot->id) && store_slot_find(s, &slot->id) == NULL;
+}
+
+static int load_slot(line *l)
+{
+    store_slot read = {.id = take_uuid(l)};
+    read.age = take_number(l, STORE_NUMBER_END);
+    read.state = (allot_slot_state)take_number(l, ALLOT_SLOT_DEAD + 1);
+    read.expires_us = take_signed(l);
+    read.ttl_us = (int64_t)take_number(l, STORE_NUMBER_END);
+    read.weight = (uint32_t)take_number(l, 1001);
+    read.draining = take_number(l, 2) != 0;
+    read.share_rev = take_number(l, STORE_NUMBER_END);
+    read.pid = take_signed(l);
+    allot_bytes name = take_name(l);
+    allot_bytes host = take_name(l);
+    allot_bytes container = take_name(l);
+    if (l->bad || read.state < ALLOT_SLOT_LIVE || !slot_is_new(l->s, &read)) {
+        l->bad = true;
+        return 0;
+    }
+    store_slot *slot = store_slot_new(&read.id, name, host, container);
+    if (slot == NULL)
+        return ALLOT_E_NOMEM;
+    slot->age = read.age;
+    slot->state = read.state;
+    slot->expires_us = read.expires_us;
+    slot->ttl_us = read.ttl_us;
+    slot->weight = read.weight;
+    slot->draining = read.draining;
+    slot->share_rev = read.share_rev;
+    slot->pid = read.pid;
+    if (store_slot_add(l->s, slot) == 0)
+        return 0;
+    store_slot_free(slot);
+    return ALLOT_E_NOMEM;
+}
+
+static allot_ref take_ref(line *l)
+{
+    allot_bytes field = take_field(l);
+    const char *colon = field.len == 0 ? NULL : memchr(field.data, ':', field.len);
+    if (colon == NULL) {
+        l->bad = true;
+        return (allot_ref){0};
+    }
+    allot_bytes segment = {.data = field.data, .len = (uint32_t)(colon - field.data)};
+    allot_bytes position = {.data = colon + 1, .len = field.len - segment.len - 1};
+    return (allot_ref){.segment = number_of(l, segment, STORE_NUMBER_END),
+                       .position = (uint32_t)number_of(l, position, ALLOT_SEGMENT_IDS_MAX)};
+}
+
+static int load_working(line *l)
+{
+    allot_ref working[ALLOT_WORKING_MAX];
+    size_t count = 0;
+    allot_uuid id = take_uuid(l);
+    store_slot *slot = l->bad ? NULL : store_slot_find(l->s, &id);
+    while (!l->bad && l->at < l->end && count < ALLOT_WORKING_MAX)
+        working[count++] = take_ref(l);
+    if (l->bad || slot == NULL || count == 0) {
+        l->bad = true;
+        return 0;
+    }
+    return store_slot_set_working(slot, working, count);
+}
+
+static int load_session(line *l)
+{
+    allot_uuid id = take_uuid(l);
+    int64_t not_after_us = take_signed(l);
+    store_session *session;
+    if (l->bad || store_session_find(l->s, &id) != NULL) {
+        l->bad = true;
+        return 0;
+    }
+    return store_session_add(l->s, &id, not_after_us, &session);
+}
+
+/* Outcomes follow their slot, or their session. */
+static store_memory *memory_of(line *l, const allot_uuid *id)
+{
+    store_session *session = store_session_find(l->s, id);
+    if (session != NULL)
+        return &session->memory;
+    store_slot *slot = store_slot_find(l->s, id);
+    return slot == NULL ? NULL : &slot->memory;
+}
+
+static int load_outcome(line *l)
+{
+    allot_outcome o = {0};
+    allot_uuid id = take_uuid(l);
+    uint64_t sequence = take_number(l, STORE_NUMBER_END);
+    o.status = (allot_op_status)take_number(l, ALLOT_STATUS_REFUSED + 1);
+    o.reason = (allot_reason)take_number(l, ALLOT_REASON_END);
+    o.count = take_number(l, UINT64_MAX);
+    o.skipped = take_number(l, UINT64_MAX);
+    o.more = take_number(l, UINT64_MAX);
+    o.term = take_number(l, STORE_NUMBER_END);
+    o.wait_us = take_signed(l);
+    take_bits(l, o.refused, sizeof(o.refused) / sizeof(o.refused[0]));
+    store_memory *m = l->bad ? NULL : memory_of(l, &id);
+    bool in_order = m != NULL && (m->count == 0 || m->outcomes[m->count - 1].sequence < sequence);
+    if (!in_order || sequence == 0 || o.status == 0) {
+        l->bad = true;
+        return 0;
+    }
+    return store_memory_put(m, sequence, &o);
+}
+
+/* The ids of a segment's line, those that are done as nothing; returns how many. */
+static uint32_t take_ids(line *l, bool with_payloads, allot_new_id *ids)
+{
+    uint32_t count = 0;
+    while (!l->bad && l->at < l->end && count < ALLOT_SEGMENT_IDS_MAX) {
+        allot_new_id *n = &ids[count++];
+        *n = (allot_new_id){.id = take_text(l)};
+        if (with_payloads)
+            n->payload = take_text(l);
+        bool valid = n->id.len > 0 ? id_is_valid(n->id) : n->payload.len == 0;
+        if (!valid || n->payload.len > ALLOT_PAYLOAD_BYTES_MAX)
+            l->bad = true;
+    }
+    return count;
+}
+
+static int fill_segment(line *l, store_segment *g, const allot_new_id *ids, uint32_t count)
+{
+    uint64_t where;
+    for (uint32_t i = 0; i < count; i++) {
+        store_segment_push(g, ids[i].id, ids[i].payload);
+        if (ids[i].id.len == 0) {
+            bits_set(g->done, i);
+            g->live--;
+        } else if (index_get(&l->s->ids, ids[i].id.data, ids[i].id.len, &where)) {
+            l->bad = true; /* I2 */
+            return 0;
+        } else if (index_put(&l->s->ids, ids[i].id.data, ids[i].id.len, store_where_in_segment(g->number, i)) != 0) {
+            return ALLOT_E_NOMEM;
+        }
+    }
+    return 0;
+}
+
+static int make_segment(line *l, uint64_t number, const allot_new_id *ids, uint32_t count, store_segment **ret_segment)
+{
+    size_t id_bytes = 0;
+    size_t payload_bytes = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        id_bytes += ids[i].id.len;
+        payload_bytes += ids[i].payload.len;
+    }
+    if (id_bytes == 0) {
+        l->bad = true; /* nothing is left in it: it does not exist */
+        return 0;
+    }
+    store_segment *g = store_segment_new(count, id_bytes, payload_bytes);
+    int rc = store_segment_enter_at(l->s, g, number);
+    if (rc != 0)
+        return rc;
+    *ret_segment = g;
+    return fill_segment(l, g, ids, count);
+}
+
+static void place_segment(line *l, store_segment *g, allot_bytes owner, uint64_t token, const uint64_t *recalls)
+{
+    if (is_dash(owner)) { /* an 'inbox' line follows */
+        l->bad = token != 0 || bits_count(recalls, ALLOT_SEGMENT_IDS_MAX) != 0;
+        return;
+    }
+    allot_uuid id;
+    store_slot *slot = uuid_from_text(owner.data, owner.len, &id) ? store_slot_find(l->s, &id) : NULL;
+    if (slot == NULL || token == 0) {
+        l->bad = true;
+        return;
+    }
+    store_segment_to_share(l->s, g, slot, token);
+    for (uint32_t i = 0; i < ALLOT_SEGMENT_IDS_MAX; i++) {
+        if (!bits_test(recalls, i))
+            continue;
+        if (store_segment_has(g, i))
+            store_segment_recall(g, i);
+        else
+            l->bad = true;
+    }
+}
+
+static int load_segment(line *l)
+{
+    store *s = l->s;
+    store_scratch *scratch = &s->scratch;
+    uint64_t recalls[ALLOT_SEGMENT_IDS_MAX / 64];
+    if (array_reserve((void **)&scratch->new_ids, &scratch->new_ids_capacity, ALLOT_SEGMENT_IDS_MAX,
+                      sizeof(scratch->new_ids[0])) != 0)
+        return ALLOT_E_NOMEM;
+    uint64_t number = take_number(l, s->segment + 1);
+    allot_bytes owner = take_field(l);
+    uint64_t token = take_number(l, s->token + 1);
+    take_bits(l, recalls, sizeof(recalls) / sizeof(recalls[0]));
+    bool with_payloads = take_number(l, 2) != 0;
+    uint32_t count = take_ids(l, with_payloads, scratch->new_ids);
+    size_t len = s->segments.len;
+    if (l->bad || l->at != l->end || number == 0 || (len > 0 && s->segments.entries[len - 1].number >= number)) {
+        l->bad = true;
+        return 0;
+    }
+    store_segment *g;
+    int rc = make_segment(l, number, scratch->new_ids, count, &g);
+    if (rc == 0 && !l->bad)
+        place_segment(l, g, owner, token, recalls);
+    return rc;
+}
+
+static int load_inbox(line *l)
+{
+    store *s = l->s;
+    uint64_t order = take_number(l, s->inbox_order + 1);
+    store_segment *g = store_segment_in(s, take_number(l, s->segment + 1), NULL);
+    size_t len = s->inbox.len;
+    bool in_order = order > 0 && (len == 0 || s->inbox.entries[len - 1].number < order);
+    if (l->bad || !in_order || g == NULL || g->order != 0) {
+        l->bad = true;
+        return 0;
+    }
+    return store_segment_to_inbox_at(s, g, order);
+}
+
+static int load_parked(line *l)
+{
+    store *s = l->s;
+    uint64_t where;
+    uint64_t order = take_number(l, s->parked_order + 1);
+    int64_t due_us = take_signed(l);
+    allot_bytes id = take_text(l);
+    allot_bytes payload = take_text(l);
+    size_t len = s->parked.len;
+    bool in_order = order > 0 && (len == 0 || s->parked.entries[len - 1].number < order);
+    if (l->bad || !in_order || !id_is_valid(id) || payload.len > ALLOT_PAYLOAD_BYTES_MAX ||
+        index_get(&s->ids, id.data, id.len, &where)) {
+        l->bad = true;
+        return 0;
+    }
+    return store_park_at(s, id, payload, due_us, order);
+}
+
+static int load_fail(line *l)
+{
+    uint32_t attempts = (uint32_t)take_number(l, UINT64_C(1) << 32);
+    allot_bytes id = take_text(l);
+    allot_bytes reason = take_text(l);
+    uint64_t where;
+    if (l->bad || attempts == 0 || !text_is_valid(reason, ALLOT_REASON_BYTES_MAX) ||
+        !index_get(&l->s->ids, id.data, id.len, &where) || store_fail_find(l->s, id) != NULL) {
+        l->bad = true;
+        return 0;
+    }
+    return store_fail_count(l->s, id, reason, attempts, &attempts);
+}
+
+/* ---- lines ------------------------------------------------------------------------------------------------------ */
+
+/* Which records may come when: `loaded` grows from record to record. */
+typedef struct record {
+    const char *word;
+    int from, to; /* allowed while loaded is in this range */
+    int then;     /* loaded afterwards; 0: as it was */
+    int (*load)(line *l);
+} record;
+
+static const record records[] = {
+    {"life", 0, 0, 1, load_life},       {"counters", 1, 1, 2, load_counters}, {"leader", 2, 2, 3, load_leader},
+    {"slot", 3, 4, 4, load_slot},       {"working", 4, 4, 0, load_working},   {"outcome", 4, 5, 0, load_outcome},
+    {"session", 3, 5, 5, load_session}, {"segment", 3, 6, 6, load_segment},   {"inbox", 6, 7, 7, load_inbox},
+    {"parked", 3, 8, 8, load_parked},   {"fail", 6, 9, 9, load_fail},
+};
+
+static const record *record_of(const store *s, const char *word, size_t len)
+{
+    for (size_t i = 0; i < sizeof(records) / sizeof(records[0]); i++) {
+        const record *r = &records[i];
+        if (strlen(r->word) == len && memcmp(r->word, word, len) == 0)
+            return s->loaded >= r->from && s->loaded <= r->to ? r : NULL;
+    }
+    return NULL;
+}
+
+static int damaged(allot_error *ret_error, const char *text, size_t len)
+{
+    if (ret_error != NULL) {
+        ret_error->code = ALLOT_E_DAMAGED;
+        snprintf(ret_error->message, sizeof(ret_error->message), "not a record of a store, or not in its place: '%.*s'",
+                 len > 60 ? 60 : (int)len, text);
+    }
+    return ALLOT_E_DAMAGED;
+}
+
+static int nomem(allot_error *ret_error)
+{
+    if (ret_error != NULL) {
+        ret_error->code = ALLOT_E_NOMEM;
+        snprintf(ret_error->message, sizeof(ret_error->message), "%s", "out of memory");
+    }
+    return ALLOT_E_NOMEM;
+}
+
+int store_load(store *s, const char *text, size_t len, allot_error *ret_error)
+{
+    const char *space = memchr(text, ' ', len);
+    const record *r = space == NULL ? NULL : record_of(s, text, (size_t)(space - text));
+    if (r == NULL || len >= UINT32_MAX)
+        return damaged(ret_error, text, len);
+    line l = {.s = s, .at = space, .end = text + len};
+    int rc = bytes_reserve(&l.text, len) == 0 ? r->load(&l) : ALLOT_E_NOMEM;
+    bytes_done(&l.text);
+    if (rc != 0)
+        return nomem(ret_error);
+    if (l.bad || l.at != l.end)
+        return damaged(ret_error, text, len);
+    if (r->then != 0)
+        s->loaded = r->then;
+    return 0;
+}

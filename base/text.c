@@ -1,0 +1,55 @@
+#include "base/text.h"
+
+/* What the first byte of a character says: how many bytes follow, and the range of the first of these. The narrower
+ * ranges keep out control characters (C2), overlong forms (E0, F0), surrogates (ED) and what lies past U+10FFFF (F4). */
+typedef struct lead {
+    uint8_t first, last;
+    uint8_t follow;
+    uint8_t low, high;
+} lead;
+
+static const lead leads[] = {
+    {0x20, 0x7e, 0, 0, 0},       {0xc2, 0xc2, 1, 0xa0, 0xbf}, {0xc3, 0xdf, 1, 0x80, 0xbf}, {0xe0, 0xe0, 2, 0xa0, 0xbf},
+    {0xe1, 0xec, 2, 0x80, 0xbf}, {0xed, 0xed, 2, 0x80, 0x9f}, {0xee, 0xef, 2, 0x80, 0xbf}, {0xf0, 0xf0, 3, 0x90, 0xbf},
+    {0xf1, 0xf3, 3, 0x80, 0xbf}, {0xf4, 0xf4, 3, 0x80, 0x8f},
+};
+
+static const lead *lead_of(uint8_t byte)
+{
+    for (size_t i = 0; i < sizeof(leads) / sizeof(leads[0]); i++)
+        if (byte >= leads[i].first && byte <= leads[i].last)
+            return &leads[i];
+    return NULL;
+}
+
+/* The bytes of the character at `p`, of which `left` are there; 0: it is none that may be written. */
+static uint32_t character_bytes(const uint8_t *p, uint32_t left)
+{
+    const lead *l = lead_of(p[0]);
+    if (l == NULL || l->follow >= left)
+        return 0;
+    if (l->follow > 0 && (p[1] < l->low || p[1] > l->high))
+        return 0;
+    for (uint32_t i = 2; i <= l->follow; i++)
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    return l->follow + 1u;
+}
+
+bool text_is_valid(allot_bytes text, uint32_t max_bytes)
+{
+    if (text.len > max_bytes || (text.len > 0 && text.data == NULL))
+        return false;
+    for (uint32_t at = 0; at < text.len;) {
+        uint32_t n = character_bytes((const uint8_t *)text.data + at, text.len - at);
+        if (n == 0)
+            return false;
+        at += n;
+    }
+    return true;
+}
+
+bool id_is_valid(allot_bytes id)
+{
+    return id.len > 0 && text_is_valid(id, ALLOT_ID_BYTES_MAX);
+}
