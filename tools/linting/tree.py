@@ -64,7 +64,8 @@ class Tree:
             place, found, inside = os.path.relpath(folder, self.build).partition("CMakeFiles/")
             if not found:
                 continue
-            inside = inside.partition(".dir")[2].lstrip("/")
+            # A source of another folder lies in a target's folder under "__" for "..".
+            inside = inside.partition(".dir")[2].lstrip("/").replace("__", "..")
             for name in files:
                 source = os.path.normpath(os.path.join(place, inside, name.removesuffix(".o")))
                 if name.endswith(".c.o") and source in self.c_paths:

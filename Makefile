@@ -1,0 +1,71 @@
+# A thin front for CMake: what is missing is installed (Debian), then built, then run. `cmake -S . -B build` alone does
+# the same without installing anything.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo build test lint format coverage sim-night clean
+
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+SAN ?=
+WERROR ?= 0
+
+# SAN picks the sanitizers; each has a build directory of its own.
+SANITIZE_1 := address,undefined
+SANITIZE_thread := thread
+SANITIZE := $(SANITIZE_$(SAN))
+TEST_DIR := build$(if $(SAN),$(if $(filter thread,$(SAN)),-tsan,-san))
+ifneq ($(SAN),)
+  ifeq ($(SANITIZE),)
+    $(error SAN=$(SAN): it is either 1 (address and undefined behaviour) or thread)
+  endif
+endif
+
+OPTIONS := -DALLOT_WERROR=$(if $(filter 1,$(WERROR)),ON,OFF)
+# $(call built,DIRECTORY,OPTIONS): configures and builds; shows the compiler's words only when there are any to show.
+built = tools/quietly "configuring $(1)" cmake -S . -B $(1) $(OPTIONS) $(2) && \
+        tools/quietly "building $(1)" cmake --build $(1) --parallel $(JOBS)
+
+help:
+	@echo 'make demo              see it work: replicas elect a leader, split ids, survive a crash'
+	@echo 'make test              build and run all tests'
+	@echo '  make test SAN=1        the same with the address and undefined-behaviour sanitizers'
+	@echo '  make test SAN=thread   the same with the thread sanitizer'
+	@echo 'make build             build in build/'
+	@echo 'make lint              check layers, purity, globals, lengths, headers'
+	@echo 'make format            format the C sources (clang-format)'
+	@echo 'make coverage          which lines the tests reach'
+	@echo 'make sim-night         simulate until interrupted, or ten million seeds'
+	@echo 'make clean             remove what was built'
+	@echo 'demo, build, test and coverage install missing packages (Debian; as root or by sudo).'
+
+demo: build
+	@build/cli/allot demo
+
+build:
+	@tools/install-packages build
+	@$(call built,build,-DALLOT_TESTS=OFF)
+
+test:
+	@tools/install-packages test
+	@$(call built,$(TEST_DIR),-DALLOT_TESTS=ON $(if $(SAN),-DALLOT_SANITIZE=$(SANITIZE)))
+	@tests/run --build $(TEST_DIR)
+
+lint:
+	@tools/install-packages test
+	@$(call built,build,-DALLOT_TESTS=ON)
+	@tools/lint
+
+format:
+	@tools/install-packages format
+	@find base backends cli config core examples plugins sim tests -name '*.[ch]' -exec clang-format -i {} +
+
+coverage:
+	@tools/install-packages coverage
+	@$(call built,build-coverage,-DALLOT_TESTS=ON -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS=--coverage)
+	@tests/run --build build-coverage unit engine conformance api sim process
+	@gcovr --root . --exclude tests/ --sort-uncovered --print-summary build-coverage
+
+sim-night: build
+	@build/sim/allot-sim --seeds 10000000
+
+clean:
+	@rm -rf build build-san build-tsan build-coverage
