@@ -4,7 +4,7 @@
 
 #include <allot/strategy.h>
 
-/* The slots lie behind the struct, in the same allocation; the texts of their keys too. */
+/* Owns its slots, their keys and the counts. */
 typedef struct plan {
     uint64_t number;  /* the engine's: which plan this is */
     uint64_t id_count;
@@ -17,9 +17,11 @@ typedef struct plan {
     allot_error error;
 } plan;
 
-/* Room for the slots; their keys are copied by plan_set_slot. NULL: out of memory. */
+/* Room for the slots, all zero. NULL: out of memory. */
 plan *plan_new(uint32_t slot_count);
-void plan_free(plan *p);
+/* Copies a key, once for each slot. 0 or ALLOT_E_NOMEM. */
+int plan_set_key(plan *p, uint32_t i, allot_bytes key);
+void plan_free(plan *p); /* takes NULL */
 
 /* Runs the strategy and checks what it returns: every id has an owner that exists. Touches only the plan; any thread.
  * What it returns is in p->code too. */

@@ -24,6 +24,8 @@ typedef struct allot_strategy_slot {
     allot_bytes key; /* stable: its name if no other slot has it, else its UUID as text */
     uint32_t weight; /* 1 to 1000 */
     uint64_t load;   /* ids that it will keep, whatever this plan says */
+    uint64_t held;   /* ids that it has now, load included: between equals, prefer the one that has more, so that a
+                        split of a split moves nothing */
 } allot_strategy_slot;
 
 typedef struct allot_strategy_view {

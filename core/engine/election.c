@@ -1,0 +1,164 @@
+#include "core/engine/internal.h"
+#include "base/uuid_text.h"
+
+#include <assert.h>
+
+/* How much later each further slot in rank campaigns: far more than a notification takes, so that all others hear of
+ * the new leader before their turn comes. */
+#define RANK_STEP_US 2000
+
+/* A leader has just resigned: it lets the others go first. */
+#define STAND_BACK_MOST_US 1000000
+
+/* §2, election: the first in rank at once, each further one a little later; from a quarter of the ttl on, spread at
+ * random, so that the loss of many slots in front costs a bounded time. The last leader's own place does not count. */
+static int64_t rank_delay_us(engine *e)
+{
+    uint64_t rank = e->view.rank > 0 ? e->view.rank - 1 : 0;
+    if (rank > 0 && e->view.leader_rank > 0 && e->view.leader_rank < e->view.rank)
+        rank--;
+    int64_t most = ttl_part(e, 4);
+    if (rank < (uint64_t)(most / RANK_STEP_US))
+        return (int64_t)rank * RANK_STEP_US;
+    return most + prng_below(&e->prng, most);
+}
+
+static void campaign_at(engine *e, int64_t free_us)
+{
+    int64_t at = free_us + rank_delay_us(e);
+    if (at < e->election.stand_back_us)
+        at = e->election.stand_back_us;
+    e->election.campaign_us = at;
+}
+
+static void lead(engine *e, uint64_t term)
+{
+    election *el = &e->election;
+    assert(term > 0);
+    if (el->leads && el->term == term)
+        return;
+    if (el->leads)
+        leader_stop(e);
+    el->leads = true;
+    el->term = term;
+    el->leader = e->slot;
+    el->told_term = term;
+    el->campaign_us = NEVER;
+    if (term > e->floors.term)
+        e->floors.term = term;
+    actions_tell(e, ALLOT_EVENT_LEADER);
+    leader_start(e);
+}
+
+/* `who` may be zero: nobody that is known. */
+static void follow(engine *e, const allot_uuid *who, uint64_t term)
+{
+    election *el = &e->election;
+    bool led = el->leads;
+    if (led) {
+        el->leads = false;
+        leader_stop(e);
+    }
+    if (!led && (uuid_is_zero(who) || (uuid_equal(who, &el->leader) && term == el->told_term)))
+        return;
+    el->leader = *who;
+    el->told_term = uuid_is_zero(who) ? 0 : term;
+    actions_tell(e, ALLOT_EVENT_FOLLOWER);
+}
+
+void election_view(engine *e)
+{
+    const allot_view *v = &e->view;
+    if (uuid_equal(&v->leader, &e->slot)) {
+        if (v->term <= e->election.resigned)
+            return;
+        if (e->draining)
+            election_resign(e);
+        else
+            lead(e, v->term); /* also one whose campaign's answer was lost (§2) */
+        return;
+    }
+    follow(e, &v->leader, v->term);
+    if (!e->election.campaigning)
+        campaign_at(e, e->now_us + v->led_for_us);
+}
+
+void election_free(engine *e)
+{
+    if (e->state != MEMBER_LIVE || e->election.leads)
+        return;
+    int64_t before = e->election.campaign_us;
+    campaign_at(e, e->now_us);
+    if (before < e->election.campaign_us && before >= e->election.stand_back_us)
+        e->election.campaign_us = before;
+}
+
+void election_timers(engine *e)
+{
+    election *el = &e->election;
+    if (e->state != MEMBER_LIVE || e->draining || el->leads || el->campaigning || e->now_us < el->campaign_us)
+        return;
+    pending *p = ops_window(e, true) ? ops_new(e, ALLOT_OP_CAMPAIGN, 0) : NULL;
+    if (p == NULL)
+        return;
+    el->campaigning = true;
+    el->campaign_us = NEVER;
+    ops_send(e, p);
+}
+
+void election_on_campaign(engine *e, pending *p, const allot_answer *answer)
+{
+    (void)p;
+    e->election.campaigning = false;
+    const allot_outcome *o = &answer->outcome;
+    if (o->status == ALLOT_STATUS_OK) {
+        /* The leadership ends with the slot's own lease, so the local deadline covers it. */
+        if (e->draining)
+            member_beat_soon(e, 0);
+        else
+            lead(e, o->term);
+        return;
+    }
+    if (o->reason == ALLOT_REFUSED_LED || o->reason == ALLOT_REFUSED_QUARANTINE) {
+        campaign_at(e, e->now_us + (o->wait_us > 0 ? o->wait_us : ttl_part(e, 3)));
+        return;
+    }
+    e->election.campaign_us = e->now_us + ttl_part(e, 3);
+    member_refused(e, o->reason);
+}
+
+void election_resign(engine *e)
+{
+    uint64_t term = e->election.leads ? e->election.term : e->view.term;
+    int64_t stand_back = ttl_part(e, 3);
+    e->election.resigned = term;
+    e->election.stand_back_us = e->now_us + (stand_back < STAND_BACK_MOST_US ? stand_back : STAND_BACK_MOST_US);
+    follow(e, &(allot_uuid){0}, 0);
+    pending *p = ops_window(e, true) ? ops_new(e, ALLOT_OP_RESIGN, 0) : NULL;
+    if (p == NULL)
+        return;
+    p->op.term = term;
+    ops_send(e, p);
+}
+
+void election_on_resign(engine *e, pending *p, const allot_answer *answer)
+{
+    (void)p;
+    if (answer->outcome.status == ALLOT_STATUS_REFUSED)
+        member_refused(e, answer->outcome.reason);
+}
+
+void election_lost(engine *e)
+{
+    if (!e->election.leads)
+        return;
+    follow(e, &(allot_uuid){0}, 0);
+    member_beat_soon(e, 0);
+}
+
+void election_reset(engine *e)
+{
+    if (e->election.leads)
+        leader_stop(e);
+    e->election = (election){.campaign_us = NEVER};
+}

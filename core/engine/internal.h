@@ -1,0 +1,344 @@
+/* internal.h - the engine's state, and what its files offer each other.
+ *
+ *   engine.c      step: fence first, then the event, then what is due
+ *   actions.c     the list of actions of a step
+ *   ops.c         ops under way: sessions, sequences, sending again
+ *   membership.c  join, beat, deadline, fence, drain, leave
+ *   election.c    when to campaign, leading, stepping down
+ *   share.c       the segments held; share_sync.c: keeping up with the store
+ *   requests.c    what the application asks for
+ *   leader.c      the leader's cycle; roster.c, placement.c: what it reads and decides
+ *
+ * Functions that can run out of memory set e->failed (engine_fail) and return; the step ends with ALLOT_E_NOMEM. */
+#ifndef ENGINE_INTERNAL_H
+#define ENGINE_INTERNAL_H
+
+#include "base/bits.h"
+#include "base/index.h"
+#include "core/engine/engine.h"
+#include "core/engine/prng.h"
+
+#define SEGMENT_WORDS (ALLOT_SEGMENT_IDS_MAX / 64)
+#define NEVER INT64_MAX
+
+/* ---- Ops under way -------------------------------------------------------------------------------------------------- */
+
+typedef struct pending {
+    struct pending *next;
+    allot_op op;           /* op.cookie is its name */
+    bool sent;             /* submitted, and not answered yet */
+    bool abandoned;        /* of a former slot: its answer means nothing any more */
+    int64_t sent_us;
+    int64_t again_us;      /* not sent: when to send it again */
+    uint32_t tries;
+    bool for_leader;       /* the leader's */
+    bool counted;          /* leader.under_way counts it */
+    engine_request *request; /* NULL: none, or not interested any more */
+    size_t first, count;   /* of the request's ids */
+} pending;
+
+/* What a pending op's own memory looks like behind the struct is known to the file that made it. */
+void *pending_memory(pending *p);
+
+/* ---- The share ------------------------------------------------------------------------------------------------------ */
+
+typedef struct seg {
+    body *body;    /* NULL: this place in the table is free */
+    uint32_t live; /* ids not done */
+    uint32_t busy_count;
+    uint64_t done[SEGMENT_WORDS];
+    uint64_t recalled[SEGMENT_WORDS]; /* told to the application */
+    uint64_t busy[SEGMENT_WORDS];     /* in an ack, fail or release under way: not the application's any more */
+    bool listed;   /* in the listing that is being compared */
+} seg;
+
+typedef struct share {
+    seg *segs;
+    size_t seg_capacity, seg_used; /* places ever used; freed ones are used again */
+    uint32_t *order;               /* indices into segs, by segment number */
+    size_t order_capacity, count;
+    index_table ids;               /* id -> index << 10 | position */
+    uint64_t live, recalled;       /* ids held: not done, not busy; of these, recalled */
+    uint64_t synced_rev;           /* share_rev up to which this is what the store has */
+    /* a listing under way */
+    bool reading;
+    uint64_t listing_rev, listing_cursor;
+    allot_segment_info *listing;
+    size_t listing_count, listing_capacity;
+    uint64_t *fetch; /* segments whose ids have to be read */
+    size_t fetch_count, fetch_capacity, fetch_next;
+    int64_t again_us; /* after a failed read */
+} share;
+
+/* ---- Leadership ----------------------------------------------------------------------------------------------------- */
+
+typedef struct election {
+    bool leads;
+    uint64_t term;         /* leads: of this leadership */
+    allot_uuid leader;     /* the last that was told to the application; zero: none */
+    uint64_t told_term;
+    int64_t campaign_us;   /* when to campaign; NEVER */
+    bool campaigning;
+    int64_t stand_back_us; /* having resigned, not before */
+    uint64_t resigned;     /* the last term given up: a view that still shows it is older than the resignation */
+} election;
+
+/* A slot as the leader's roster has it. */
+typedef struct member {
+    allot_uuid slot;
+    char name[ALLOT_NAME_BYTES_MAX + 1];
+    uint32_t weight;
+    uint64_t age, ids, recalls;
+    allot_slot_state state;
+    bool expired, draining;
+    /* the plan */
+    uint32_t plan_index;  /* among those that may own; UINT32_MAX: not one of them */
+    uint64_t want;        /* ids it is to have */
+    uint64_t give, take;  /* ids to recall from it, to assign to it */
+} member;
+
+/* A slot that has not given back yet what was recalled. In the order of ages, like the roster. */
+typedef struct waiting_recall {
+    uint64_t age;
+    int64_t since_us;
+    bool retired;
+} waiting_recall;
+
+typedef enum leader_phase {
+    LEADER_IDLE = 0,
+    LEADER_ROSTER,  /* reading the slots */
+    LEADER_REAP,    /* putting dead slots' ids back */
+    LEADER_INBOX,   /* reading the inbox's segments */
+    LEADER_PLAN,    /* the strategy is at work */
+    LEADER_SHARES,  /* reading the segments of slots that are to give back */
+    LEADER_APPLY,   /* assigning and recalling */
+    LEADER_PUBLISH
+} leader_phase;
+
+typedef struct leader {
+    leader_phase phase;
+    bool wanted;           /* a cycle is to be run */
+    int64_t wanted_us;     /* not before */
+    bool must_publish;     /* the first cycle of a leadership ends with a publish in any case */
+    bool force_full;       /* what was applied may not be what was planned: look at everything again */
+    bool full;             /* this cycle splits everything, not the inbox alone */
+    bool trouble;          /* something of this cycle was skipped */
+    uint32_t under_way;    /* ops of this phase */
+    uint32_t failures;     /* cycles in a row that were aborted */
+    uint64_t roster_rev, inbox_rev; /* of the view that the last cycle began with */
+    uint64_t settled_age, version;
+    uint64_t plan_number;  /* of the plan that is awaited */
+    /* a join waits for further joins (split.settle) */
+    uint64_t settle_age;
+    uint32_t settle_joins;
+    int64_t settle_us;
+    int64_t due_us;        /* when the next parked id is due */
+    bool unparking;
+    /* what this cycle has read */
+    member *roster;
+    size_t roster_count, roster_capacity;
+    size_t at;             /* the slot that is being reaped, or that is to give back */
+    uint64_t max_age;
+    allot_segment_info *segments; /* of the inbox; then of the slot that is to give back */
+    size_t segment_count, segment_capacity;
+    uint64_t inbox_ids;
+    /* where the applying stands: ids of segments[segment_at] that are spoken for; the slot that is served */
+    size_t segment_at, slot_at;
+    uint32_t taken;
+    waiting_recall *recalls;
+    size_t recall_count, recall_capacity;
+    char note[256];
+} leader;
+
+/* The store's clock against ours, watched by every replica, because any may lead next. */
+typedef struct clock_watch {
+    bool known;
+    int64_t offset_us; /* the store's clock - t0 of the beat that brought it */
+    int64_t hold_us;   /* the store's clock ran ahead: reap nobody before */
+} clock_watch;
+
+/* ---- The engine ----------------------------------------------------------------------------------------------------- */
+
+typedef enum member_state {
+    MEMBER_NEW = 0,
+    MEMBER_JOINING, /* the join has not been answered */
+    MEMBER_JOINED,  /* there is a slot, and no beat has been answered yet */
+    MEMBER_LIVE,
+    MEMBER_LEAVING,
+    MEMBER_LEFT
+} member_state;
+
+struct engine {
+    engine_config config;
+    char *texts; /* the config's bytes */
+    prng prng;
+    int64_t now_us;
+    bool stepping;
+    bool failed;
+
+    engine_action *actions;
+    size_t action_count, action_capacity;
+
+    pending *pendings; /* oldest first */
+    uint64_t cookie;   /* the last given */
+    uint64_t sequence; /* the last given in this slot's session */
+
+    member_state state;
+    allot_uuid slot;
+    int64_t join_us;     /* when to try the next join */
+    uint32_t join_failures; /* slots in a row that never lived */
+    int64_t deadline_us; /* INT64_MIN: fenced */
+    allot_floors floors; /* floors.life: of the present slot, or the last one that lived */
+    allot_view view;     /* of the last beat; strategy is not kept */
+    bool beating, beat_again, beat_draining;
+    int64_t beat_t0_us, next_beat_us;
+    uint32_t beat_failures;
+    bool store_down, risk_told, draining;
+    bool drained_seen;   /* a beat that said "draining" was answered */
+    engine_request *leave_request;
+    int64_t leave_us;    /* LEAVING: give up then */
+    bool leave_sent;
+    uint64_t version_told;
+    allot_ref *working;
+    size_t working_count, working_capacity;
+
+    share share;
+    election election;
+    leader leader;
+    clock_watch clock;
+    engine_request *requests, **requests_tail;
+};
+
+/* engine.c */
+void engine_fail(engine *e);
+int64_t ttl_part(const engine *e, int64_t divisor);
+
+/* actions.c */
+engine_action *actions_add(engine *e, engine_action_kind kind); /* NULL after engine_fail */
+/* A tell with what every event carries. */
+engine_tell *actions_tell(engine *e, allot_event_type type);
+/* Forgets the actions of the last step. */
+void actions_clear(engine *e);
+void actions_reply(engine *e, engine_request *request, int32_t code);
+
+/* ops.c */
+/* A new op of this slot, with `memory` zeroed bytes of its own; sequenced unless it is a beat or a read. NULL: no memory. */
+pending *ops_new(engine *e, allot_op_kind kind, size_t memory);
+void ops_send(engine *e, pending *p);
+/* Forgets an op that was never sent; only the newest, whose sequence is then given again. */
+void ops_drop(engine *e, pending *p);
+/* Whether one more sequenced op fits in the session's window; `control` ops have places of their own. */
+bool ops_window(const engine *e, bool control);
+void ops_answer(engine *e, const allot_answer *answer);
+/* Sends again what is due. */
+void ops_timers(engine *e);
+int64_t ops_next_us(const engine *e);
+/* The slot is over: nothing that is under way matters any more. */
+void ops_abandon(engine *e);
+/* The leadership is over: nothing of what the leader has under way matters any more. */
+void ops_abandon_leader(engine *e);
+bool ops_any(const engine *e, bool (*match)(const pending *p));
+void ops_free(engine *e);
+/* A delay that doubles with each failure, from 20 ms up to `most_us`, with jitter. */
+int64_t backoff_us(engine *e, uint32_t failures, int64_t most_us);
+
+/* membership.c */
+void member_timers(engine *e);
+int64_t member_next_us(const engine *e);
+void member_hint(engine *e, allot_hint hint);
+void member_beat_soon(engine *e, int64_t delay_us);
+void member_fence(engine *e, allot_why why);
+/* The store refused an op because of this slot: fences when that means that the slot is over. */
+void member_refused(engine *e, allot_reason reason);
+void member_drain(engine *e);
+void member_leave(engine *e, engine_request *request, allot_why why);
+void member_store_seen(engine *e, const allot_answer *answer);
+void member_on_join(engine *e, pending *p, const allot_answer *answer);
+void member_on_beat(engine *e, pending *p, const allot_answer *answer);
+void member_on_leave(engine *e, pending *p, const allot_answer *answer);
+
+/* election.c */
+void election_view(engine *e);
+void election_free(engine *e);  /* a hint: leadership is free */
+void election_timers(engine *e);
+void election_resign(engine *e);
+void election_lost(engine *e);  /* the store says: not the leader */
+void election_reset(engine *e); /* fenced */
+void election_on_campaign(engine *e, pending *p, const allot_answer *answer);
+void election_on_resign(engine *e, pending *p, const allot_answer *answer);
+
+/* share.c */
+void share_init(share *s);
+void share_done(share *s);
+seg *share_find(const share *s, uint64_t segment, uint32_t *ret_index);
+/* Where an id that is held and not busy lies. */
+bool share_lookup(const share *s, allot_bytes id, uint32_t *ret_index, uint32_t *ret_position);
+seg *share_insert(engine *e, const allot_segment_body *source); /* NULL after engine_fail */
+void share_set_busy(share *s, uint32_t index, uint32_t position);
+/* A busy id is gone from the share. */
+void share_settle(share *s, uint32_t index, uint32_t position);
+/* Forgets a segment, whatever is in it. */
+void share_remove(share *s, uint32_t index);
+/* Tells the ids of `which` that are held and not busy; for `lost` they are gone from the share afterwards. */
+void share_tell(engine *e, uint32_t index, allot_event_type type, const uint64_t *which, allot_why why);
+/* Everything held is lost. */
+void share_lose(engine *e, allot_why why);
+/* Marks and tells those of `which` (NULL: all) that are held and not recalled yet. */
+void share_recall(engine *e, uint32_t index, const uint64_t *which);
+void share_recall_all(engine *e);
+
+/* share_sync.c */
+void share_sync(engine *e);
+int64_t share_sync_next_us(const engine *e);
+bool share_is_synced(const engine *e);
+void share_on_listing(engine *e, pending *p, const allot_answer *answer);
+void share_on_bodies(engine *e, pending *p, const allot_answer *answer);
+
+/* requests.c */
+void requests_take(engine *e, engine_request *request);
+void requests_pump(engine *e);
+/* The slot is over: reports get their end, adds that are not under way stay. */
+void requests_fence(engine *e);
+/* Left: nothing will be done any more. */
+void requests_close(engine *e);
+bool requests_any_reports(const engine *e);
+void requests_on_add(engine *e, pending *p, const allot_answer *answer);
+void requests_on_report(engine *e, pending *p, const allot_answer *answer);
+uint32_t requests_working(engine *e); /* drops what is not held any more; how many are left */
+
+/* leader.c */
+void leader_start(engine *e);
+void leader_stop(engine *e);
+void leader_view(engine *e);
+void leader_clock(engine *e, int64_t store_us);
+void leader_run(engine *e);
+int64_t leader_next_us(const engine *e);
+void leader_planned(engine *e, plan *p);
+void leader_on_read(engine *e, pending *p, const allot_answer *answer);
+void leader_on_change(engine *e, pending *p, const allot_answer *answer);
+void leader_done(leader *l);
+/* A new op of the leader, in its term. NULL after engine_fail. */
+pending *leader_op(engine *e, allot_op_kind kind, size_t memory);
+void leader_send(engine *e, pending *p);
+
+/* roster.c */
+void roster_take(engine *e, const allot_answer *answer);
+bool member_may_own(const member *m);
+bool member_reapable(const member *m);
+/* Whether a slot has joined, or drains, that no full split has taken into account yet. Sets the settle timer. */
+bool roster_full_due(engine *e);
+/* Notes since when which slot owes what was recalled; retires it when that is due and wanted. */
+void roster_watch_recalls(engine *e);
+int64_t roster_recalls_next_us(const engine *e);
+
+/* placement.c */
+/* The question to the strategy; NULL when there is nobody to own ids, or after engine_fail. */
+plan *placement_plan(engine *e);
+/* Takes over the answer: what each slot is to give and to take. */
+void placement_take(engine *e, const plan *p);
+/* Submits the next assign op; false when nothing is left to assign. */
+bool placement_assign(engine *e);
+/* Submits the next recall op for roster[at], whose segments have been read; false when nothing is left. */
+bool placement_recall(engine *e);
+
+#endif

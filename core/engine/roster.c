@@ -1,0 +1,138 @@
+#include "base/bytes.h"
+#include "core/engine/internal.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* §2, split: settle is re-armed by each join, at most five times. */
+#define SETTLE_JOINS_MOST 5u
+
+static void copy_member(member *m, const allot_slot_info *info)
+{
+    *m = (member){.slot = info->slot,
+                  .weight = info->weight,
+                  .age = info->age,
+                  .ids = info->ids,
+                  .recalls = info->recalls,
+                  .state = info->state,
+                  .expired = info->expires_in_us <= 0,
+                  .draining = info->draining,
+                  .plan_index = UINT32_MAX};
+    assert(info->name.len <= ALLOT_NAME_BYTES_MAX);
+    if (info->name.len > 0)
+        memcpy(m->name, info->name.data, info->name.len);
+}
+
+void roster_take(engine *e, const allot_answer *answer)
+{
+    leader *l = &e->leader;
+    size_t need = l->roster_count + answer->slot_count;
+    if (array_reserve((void **)&l->roster, &l->roster_capacity, need, sizeof(l->roster[0])) != 0) {
+        engine_fail(e);
+        return;
+    }
+    for (uint32_t i = 0; i < answer->slot_count; i++) {
+        member *m = &l->roster[l->roster_count++];
+        copy_member(m, &answer->slots[i]);
+        if (m->state == ALLOT_SLOT_LIVE && !m->expired && m->age > l->max_age)
+            l->max_age = m->age;
+    }
+}
+
+bool member_may_own(const member *m)
+{
+    return m->state == ALLOT_SLOT_LIVE && !m->expired && !m->draining;
+}
+
+bool member_reapable(const member *m)
+{
+    return m->state == ALLOT_SLOT_LEFT || m->state == ALLOT_SLOT_DEAD || m->expired;
+}
+
+static bool has_to_give(const member *m)
+{
+    return m->state == ALLOT_SLOT_LIVE && !m->expired && m->draining && m->ids > m->recalls;
+}
+
+bool roster_full_due(engine *e)
+{
+    leader *l = &e->leader;
+    bool due = l->force_full;
+    for (size_t i = 0; i < l->roster_count; i++)
+        due = due || has_to_give(&l->roster[i]);
+    if (l->max_age <= l->settled_age) {
+        l->settle_age = l->settled_age;
+        return due;
+    }
+    if (l->max_age > l->settle_age && l->settle_joins < SETTLE_JOINS_MOST) {
+        l->settle_joins++;
+        l->settle_us = e->now_us + e->config.settle_us;
+    }
+    l->settle_age = l->max_age;
+    return due || e->now_us >= l->settle_us;
+}
+
+/* ---- Recalls that are not answered ---------------------------------------------------------------------------------- */
+
+static void retire(engine *e, const member *m)
+{
+    pending *p = leader_op(e, ALLOT_OP_RETIRE, 0);
+    if (p == NULL)
+        return;
+    p->op.u.target = (allot_op_target){.target = m->slot, .max_attempts = e->config.max_attempts};
+    ops_send(e, p);
+}
+
+static void watch_one(engine *e, const member *m, waiting_recall *w)
+{
+    if (!e->config.retire_on_timeout || w->retired)
+        return;
+    if (e->now_us - w->since_us < e->config.handover_timeout_us || !ops_window(e, false))
+        return;
+    w->retired = true;
+    retire(e, m);
+}
+
+void roster_watch_recalls(engine *e)
+{
+    leader *l = &e->leader;
+    waiting_recall *old = l->recalls;
+    size_t old_count = l->recall_count;
+    size_t old_at = 0;
+    waiting_recall *fresh = NULL;
+    size_t capacity = 0;
+    size_t count = 0;
+    for (size_t i = 0; i < l->roster_count && !e->failed; i++) {
+        const member *m = &l->roster[i];
+        if (m->recalls == 0 || m->state != ALLOT_SLOT_LIVE || m->expired)
+            continue;
+        if (array_reserve((void **)&fresh, &capacity, count + 1, sizeof(fresh[0])) != 0) {
+            engine_fail(e);
+            break;
+        }
+        while (old_at < old_count && old[old_at].age < m->age)
+            old_at++;
+        bool known = old_at < old_count && old[old_at].age == m->age;
+        fresh[count] = known ? old[old_at] : (waiting_recall){.age = m->age, .since_us = e->now_us};
+        watch_one(e, m, &fresh[count++]);
+    }
+    free(old);
+    l->recalls = fresh;
+    l->recall_count = count;
+    l->recall_capacity = capacity;
+}
+
+int64_t roster_recalls_next_us(const engine *e)
+{
+    const leader *l = &e->leader;
+    int64_t next = NEVER;
+    if (!e->config.retire_on_timeout)
+        return NEVER;
+    for (size_t i = 0; i < l->recall_count; i++) {
+        int64_t at = l->recalls[i].since_us + e->config.handover_timeout_us;
+        if (!l->recalls[i].retired && at < next)
+            next = at;
+    }
+    return next;
+}

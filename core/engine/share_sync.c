@@ -1,0 +1,232 @@
+#include "base/bytes.h"
+#include "core/engine/internal.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* Segments of one READ_SHARE page, and bodies of one READ_SEGMENTS. */
+#define LISTING_PAGE 1024u
+#define BODIES_AT_ONCE 8u
+
+bool share_is_synced(const engine *e)
+{
+    return !e->share.reading && e->share.synced_rev >= e->view.share_rev;
+}
+
+static void read_failed(engine *e)
+{
+    share *s = &e->share;
+    s->reading = false;
+    s->again_us = e->now_us + backoff_us(e, 2, ttl_part(e, 6));
+}
+
+static void read_listing(engine *e, uint64_t cursor)
+{
+    pending *p = ops_new(e, ALLOT_OP_READ_SHARE, 0);
+    if (p == NULL)
+        return;
+    p->op.u.read = (allot_op_read){.target = e->slot, .cursor = cursor, .limit = LISTING_PAGE};
+    ops_send(e, p);
+}
+
+static void start_listing(engine *e)
+{
+    share *s = &e->share;
+    s->reading = true;
+    s->listing_count = 0;
+    s->fetch_count = s->fetch_next = 0;
+    read_listing(e, 0);
+}
+
+/* ---- Comparing ------------------------------------------------------------------------------------------------------ */
+
+static void fetch_later(engine *e, uint64_t segment)
+{
+    share *s = &e->share;
+    if (array_reserve((void **)&s->fetch, &s->fetch_capacity, s->fetch_count + 1, sizeof(s->fetch[0])) != 0) {
+        engine_fail(e);
+        return;
+    }
+    s->fetch[s->fetch_count++] = segment;
+}
+
+/* Of the ids held, those known to be recalled. Busy ones do not count: the store may have settled them already, and a
+ * new recall must not hide behind the difference. */
+static uint32_t recalled_count(const seg *sg)
+{
+    uint64_t recalled[SEGMENT_WORDS];
+    for (size_t w = 0; w < SEGMENT_WORDS; w++)
+        recalled[w] = sg->recalled[w] & ~sg->done[w] & ~sg->busy[w];
+    return bits_count(recalled, sg->body->count);
+}
+
+static void compare_one(engine *e, const allot_segment_info *info)
+{
+    share *s = &e->share;
+    uint32_t index = 0;
+    seg *sg = share_find(s, info->segment, &index);
+    if (sg != NULL && sg->body->token != info->token) {
+        /* Given back whole (the answer is still out) and granted anew. */
+        share_tell(e, index, ALLOT_EVENT_LOST, NULL, ALLOT_WHY_CLEANED);
+        share_remove(s, index);
+        sg = NULL;
+    }
+    if (sg == NULL) {
+        fetch_later(e, info->segment);
+        return;
+    }
+    sg->listed = true;
+    if (!e->draining && info->recalled > recalled_count(sg))
+        fetch_later(e, info->segment);
+}
+
+/* A segment that the store does not list any more, though this replica has not reported all of it: cleaned. */
+static void drop_unlisted(engine *e)
+{
+    share *s = &e->share;
+    for (size_t i = s->count; i-- > 0;) {
+        uint32_t index = s->order[i];
+        seg *sg = &s->segs[index];
+        if (sg->listed)
+            continue;
+        if (sg->busy_count == sg->live)
+            continue; /* all of it is in reports under way; their answers settle it */
+        share_tell(e, index, ALLOT_EVENT_LOST, NULL, ALLOT_WHY_CLEANED);
+        share_remove(s, index);
+    }
+}
+
+static void read_bodies(engine *e);
+
+static void compare(engine *e)
+{
+    share *s = &e->share;
+    for (size_t i = 0; i < s->count; i++)
+        s->segs[s->order[i]].listed = false;
+    for (size_t i = 0; i < s->listing_count && !e->failed; i++)
+        compare_one(e, &s->listing[i]);
+    if (!e->failed)
+        drop_unlisted(e);
+    if (!e->failed)
+        read_bodies(e);
+}
+
+void share_on_listing(engine *e, pending *p, const allot_answer *answer)
+{
+    share *s = &e->share;
+    if (answer->outcome.status != ALLOT_STATUS_OK) {
+        read_failed(e);
+        member_refused(e, answer->outcome.reason);
+        return;
+    }
+    if (p->op.u.read.cursor == 0)
+        s->listing_rev = answer->share_rev;
+    if (answer->share_rev != s->listing_rev) {
+        start_listing(e); /* it changed between two pages */
+        return;
+    }
+    size_t need = s->listing_count + answer->segment_count;
+    if (array_reserve((void **)&s->listing, &s->listing_capacity, need, sizeof(s->listing[0])) != 0) {
+        engine_fail(e);
+        return;
+    }
+    if (answer->segment_count > 0)
+        memcpy(&s->listing[s->listing_count], answer->segments, answer->segment_count * sizeof(s->listing[0]));
+    s->listing_count = need;
+    if (answer->next_cursor != 0)
+        read_listing(e, answer->next_cursor);
+    else
+        compare(e);
+}
+
+/* ---- Bodies --------------------------------------------------------------------------------------------------------- */
+
+static void synced(engine *e)
+{
+    share *s = &e->share;
+    s->reading = false;
+    s->synced_rev = s->listing_rev;
+    s->fetch_count = s->fetch_next = 0;
+}
+
+static void read_bodies(engine *e)
+{
+    share *s = &e->share;
+    size_t count = s->fetch_count - s->fetch_next;
+    if (count == 0) {
+        synced(e);
+        return;
+    }
+    if (count > BODIES_AT_ONCE)
+        count = BODIES_AT_ONCE;
+    pending *p = ops_new(e, ALLOT_OP_READ_SEGMENTS, count * sizeof(uint64_t));
+    if (p == NULL)
+        return;
+    uint64_t *numbers = pending_memory(p);
+    memcpy(numbers, &s->fetch[s->fetch_next], count * sizeof(numbers[0]));
+    s->fetch_next += count;
+    p->op.u.read = (allot_op_read){.target = e->slot,
+                                   .limit = (uint32_t)count,
+                                   .with_payloads = true,
+                                   .segment_count = (uint32_t)count,
+                                   .segments = numbers};
+    ops_send(e, p);
+}
+
+static void take_body(engine *e, const allot_segment_body *source)
+{
+    share *s = &e->share;
+    uint32_t index = 0;
+    seg *sg = share_find(s, source->segment, &index);
+    if (sg != NULL && sg->body->token != source->token) {
+        share_tell(e, index, ALLOT_EVENT_LOST, NULL, ALLOT_WHY_CLEANED);
+        share_remove(s, index);
+        sg = NULL;
+    }
+    if (sg == NULL) {
+        if (bits_count(source->done, source->count) == source->count || share_insert(e, source) == NULL)
+            return;
+        share_find(s, source->segment, &index);
+        share_tell(e, index, ALLOT_EVENT_GAINED, NULL, ALLOT_WHY_NONE);
+    }
+    share_recall(e, index, e->draining ? NULL : source->recalled);
+}
+
+void share_on_bodies(engine *e, pending *p, const allot_answer *answer)
+{
+    (void)p;
+    if (answer->outcome.status != ALLOT_STATUS_OK) {
+        read_failed(e);
+        member_refused(e, answer->outcome.reason);
+        return;
+    }
+    for (uint32_t i = 0; i < answer->body_count && !e->failed; i++)
+        take_body(e, &answer->bodies[i]);
+    if (!e->failed)
+        read_bodies(e);
+}
+
+/* ---- Driving -------------------------------------------------------------------------------------------------------- */
+
+/* A split is told when this replica's part of it has been (§12). */
+static void tell_split(engine *e)
+{
+    if (e->view.version <= e->version_told || !share_is_synced(e))
+        return;
+    e->version_told = e->view.version;
+    actions_tell(e, ALLOT_EVENT_SPLIT);
+}
+
+void share_sync(engine *e)
+{
+    share *s = &e->share;
+    if (!s->reading && s->synced_rev < e->view.share_rev && e->now_us >= s->again_us)
+        start_listing(e);
+    tell_split(e);
+}
+
+int64_t share_sync_next_us(const engine *e)
+{
+    const share *s = &e->share;
+    return !s->reading && s->synced_rev < e->view.share_rev ? s->again_us : NEVER;
+}
