@@ -75,6 +75,8 @@ def links_from_cxx(tree):
         return  # told by exports()
     exported = _exported(tree)
     functions = {name: place for name, place in declared(tree).items() if name in exported}
+    if not functions:
+        return  # likewise
     headers = sorted({path for path, _ in functions.values()})
     source = "".join(f"#include <{path.removeprefix('core/include/')}>\n" for path in headers)
     table = ", ".join(f"reinterpret_cast<any>({name})" for name in sorted(functions))

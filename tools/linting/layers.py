@@ -35,7 +35,8 @@ LAYERS = {
     "plugins": (BASICS + [PUBLIC + "strategy.h"], PURE, ("xxhash.h",)),
     "config": (OPERATOR + ["base/"], SYSTEM, ("yaml.h",)),
     "cli": (OPERATOR + ["base/", "config/"], SYSTEM, ("jansson.h", "microhttpd.h")),
-    "sim": ([PUBLIC, "base/", "core/engine/", "backends/memory/", "backends/store/"], SYSTEM, ()),
+    # The invariants are the same ones that tests of a backend check.
+    "sim": ([PUBLIC, "base/", "core/engine/", "backends/memory/", "backends/store/", "tests/lib/"], SYSTEM, ()),
     "examples": ([PUBLIC], SYSTEM, ()),
     "bench": ([PUBLIC, "base/", "core/engine/", "backends/memory/", "backends/store/"], SYSTEM, ()),
     "tests": ([""], SYSTEM, DRIVERS),
