@@ -21,8 +21,8 @@ endif
 
 OPTIONS := -DALLOT_WERROR=$(if $(filter 1,$(WERROR)),ON,OFF)
 # $(call built,DIRECTORY,OPTIONS): configures and builds; shows the compiler's words only when there are any to show.
-built = tools/quietly "configuring $(1)" cmake -S . -B $(1) $(OPTIONS) $(2) && \
-        tools/quietly "building $(1)" cmake --build $(1) --parallel $(JOBS)
+built = tools/quietly "Configuring $(1)/" cmake -S . -B $(1) $(OPTIONS) $(2) && \
+        tools/quietly "Building $(1)/" cmake --build $(1) --parallel $(JOBS)
 
 help:
 	@echo 'make demo              see it work: replicas elect a leader, split ids, survive a crash'
