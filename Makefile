@@ -22,7 +22,7 @@ endif
 OPTIONS := -DALLOT_WERROR=$(if $(filter 1,$(WERROR)),ON,OFF)
 # $(call built,DIRECTORY,OPTIONS): configures and builds; shows the compiler's words only when there are any to show.
 built = tools/quietly "Configuring $(1)/" cmake -S . -B $(1) $(OPTIONS) $(2) && \
-        tools/quietly "Building $(1)/" cmake --build $(1) --parallel $(JOBS)
+        tools/quietly "Building $(1)/" env -u MAKEFLAGS cmake --build $(1) --parallel $(JOBS)
 
 help:
 	@echo 'make demo              see it work: replicas elect a leader, split ids, survive a crash'
@@ -62,7 +62,7 @@ coverage:
 	@tools/install-packages coverage
 	@$(call built,build-coverage,-DALLOT_TESTS=ON -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS=--coverage)
 	@tests/run --build build-coverage unit engine conformance api sim process
-	@gcovr --root . --exclude tests/ --sort-uncovered --print-summary build-coverage
+	@gcovr --root . --exclude tests/ --exclude 'build.*' --sort-uncovered --print-summary build-coverage
 
 sim-night: build
 	@build/sim/allot-sim --seeds 10000000
