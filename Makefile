@@ -22,7 +22,7 @@ endif
 OPTIONS := -DALLOT_WERROR=$(if $(filter 1,$(WERROR)),ON,OFF)
 # $(call built,DIRECTORY,OPTIONS): configures and builds; shows the compiler's words only when there are any to show.
 built = tools/quietly "Configuring $(1)/" cmake -S . -B $(1) $(OPTIONS) $(2) && \
-        tools/quietly "Building $(1)/" env -u MAKEFLAGS cmake --build $(1) --parallel $(JOBS)
+        tools/quietly "Building $(1)/" env -u MAKEFLAGS -u MAKELEVEL cmake --build $(1) --parallel $(JOBS)
 
 help:
 	@echo 'make demo              see it work: replicas elect a leader, split ids, survive a crash'
