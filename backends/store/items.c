@@ -122,5 +122,7 @@ int store_fail_items(store_turn *t)
         if (rc != 0)
             return rc;
     }
+    if (t->outcome.count > 0)
+        t->effects->work = true; /* the leader is to learn when the next parked id is due */
     return 0;
 }

@@ -107,6 +107,7 @@ int store_retire(store_turn *t)
     } else if (target->state == ALLOT_SLOT_LIVE) {
         target->state = ALLOT_SLOT_RETIRED;
         store_roster_changed(t->s, t->effects);
+        store_leadership_free(t->s, target, t->effects); /* only the leader retires, so this is itself */
     }
     return 0;
 }

@@ -148,6 +148,12 @@ void election_on_resign(engine *e, pending *p, const allot_answer *answer)
         member_refused(e, answer->outcome.reason);
 }
 
+void election_step_down(engine *e)
+{
+    e->election.resigned = e->election.term;
+    follow(e, &(allot_uuid){0}, 0);
+}
+
 void election_lost(engine *e)
 {
     if (!e->election.leads)

@@ -262,6 +262,8 @@ void election_view(engine *e);
 void election_free(engine *e);  /* a hint: leadership is free */
 void election_timers(engine *e);
 void election_resign(engine *e);
+/* Steps down without a word to the store. */
+void election_step_down(engine *e);
 void election_lost(engine *e);  /* the store says: not the leader */
 void election_reset(engine *e); /* fenced */
 void election_on_campaign(engine *e, pending *p, const allot_answer *answer);
@@ -330,6 +332,7 @@ bool roster_full_due(engine *e);
 /* Notes since when which slot owes what was recalled; retires it when that is due and wanted. */
 void roster_watch_recalls(engine *e);
 int64_t roster_recalls_next_us(const engine *e);
+void roster_on_retire(engine *e, pending *p, const allot_answer *answer);
 
 /* placement.c */
 /* The question to the strategy; NULL when there is nobody to own ids, or after engine_fail. */

@@ -111,7 +111,7 @@ static const answer_handler handlers[ALLOT_OP_KIND_END] = {
     [ALLOT_OP_READ_INBOX] = leader_on_read,
     [ALLOT_OP_ASSIGN] = leader_on_change,
     [ALLOT_OP_RECALL] = leader_on_change,
-    [ALLOT_OP_RETIRE] = leader_on_change,
+    [ALLOT_OP_RETIRE] = roster_on_retire,
     [ALLOT_OP_REAP] = leader_on_change,
     [ALLOT_OP_UNPARK] = leader_on_change,
     [ALLOT_OP_PUBLISH] = leader_on_change,
@@ -126,6 +126,8 @@ static bool send_later(engine *e, pending *p, allot_op_status status)
     if (p->op.sequence == 0)
         return false;
     p->again_us = e->now_us + backoff_us(e, p->tries++, ttl_part(e, 4));
+    if (p->op.kind == ALLOT_OP_CAMPAIGN)
+        member_beat_soon(e, 0); /* the view shows sooner than the next try whether it was won */
     return true;
 }
 

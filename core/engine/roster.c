@@ -1,4 +1,5 @@
 #include "base/bytes.h"
+#include "base/uuid_text.h"
 #include "core/engine/internal.h"
 
 #include <assert.h>
@@ -82,6 +83,18 @@ static void retire(engine *e, const member *m)
         return;
     p->op.u.target = (allot_op_target){.target = m->slot, .max_attempts = e->config.max_attempts};
     ops_send(e, p);
+    if (!uuid_equal(&m->slot, &e->slot))
+        return;
+    /* Its own application does not give back: it retires itself, which frees the leadership, and hears of it by beat. */
+    p->for_leader = false;
+    election_step_down(e);
+    member_beat_soon(e, 0);
+}
+
+void roster_on_retire(engine *e, pending *p, const allot_answer *answer)
+{
+    if (p->for_leader && answer->outcome.reason == ALLOT_REFUSED_NOT_LEADER)
+        election_lost(e);
 }
 
 static void watch_one(engine *e, const member *m, waiting_recall *w)

@@ -1,0 +1,8 @@
+#include "tests/engine/suites.h"
+#include "tests/lib/suite.h"
+
+int main(void)
+{
+    Suite *suites[] = {stories_suite(), NULL};
+    return suite_run(suites);
+}

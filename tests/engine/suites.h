@@ -1,0 +1,10 @@
+/* suites.h - the suites of test_engine. */
+#ifndef TESTS_ENGINE_SUITES_H
+#define TESTS_ENGINE_SUITES_H
+
+#include <check.h>
+
+Suite *stories_suite(void);
+Suite *pieces_suite(void);
+
+#endif
