@@ -134,6 +134,7 @@ typedef struct leader {
     int64_t settle_us;
     int64_t due_us;        /* when the next parked id is due */
     bool unparking;
+    bool retire_self;      /* it does not give back itself */
     /* what this cycle has read */
     member *roster;
     size_t roster_count, roster_capacity;

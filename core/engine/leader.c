@@ -29,7 +29,7 @@ void leader_start(engine *e)
     l->phase = LEADER_IDLE;
     l->wanted = false;
     l->must_publish = true;
-    l->force_full = l->full = l->trouble = l->unparking = false;
+    l->force_full = l->full = l->trouble = l->unparking = l->retire_self = false;
     l->under_way = l->failures = l->settle_joins = 0;
     l->roster_rev = l->inbox_rev = l->settle_age = 0;
     l->settle_us = l->due_us = NEVER;
@@ -137,6 +137,8 @@ static void finish_cycle(engine *e)
 {
     leader *l = &e->leader;
     roster_watch_recalls(e);
+    if (!e->election.leads)
+        return;
     l->phase = LEADER_IDLE;
     l->failures = 0;
     l->force_full = l->trouble;

@@ -83,10 +83,17 @@ static void retire(engine *e, const member *m)
         return;
     p->op.u.target = (allot_op_target){.target = m->slot, .max_attempts = e->config.max_attempts};
     ops_send(e, p);
-    if (!uuid_equal(&m->slot, &e->slot))
+}
+
+/* Its own application does not give back: it retires itself, which frees the leadership, and hears of it by beat. */
+static void retire_self(engine *e)
+{
+    pending *p = leader_op(e, ALLOT_OP_RETIRE, 0);
+    if (p == NULL)
         return;
-    /* Its own application does not give back: it retires itself, which frees the leadership, and hears of it by beat. */
     p->for_leader = false;
+    p->op.u.target.target = e->slot;
+    ops_send(e, p);
     election_step_down(e);
     member_beat_soon(e, 0);
 }
@@ -104,7 +111,10 @@ static void watch_one(engine *e, const member *m, waiting_recall *w)
     if (e->now_us - w->since_us < e->config.handover_timeout_us || !ops_window(e, false))
         return;
     w->retired = true;
-    retire(e, m);
+    if (uuid_equal(&m->slot, &e->slot))
+        e->leader.retire_self = true; /* after all others, because it ends the leadership */
+    else
+        retire(e, m);
 }
 
 void roster_watch_recalls(engine *e)
@@ -134,6 +144,8 @@ void roster_watch_recalls(engine *e)
     l->recalls = fresh;
     l->recall_count = count;
     l->recall_capacity = capacity;
+    if (l->retire_self && !e->failed)
+        retire_self(e);
 }
 
 int64_t roster_recalls_next_us(const engine *e)
