@@ -1,0 +1,61 @@
+#include "cli/exits.h"
+
+#include "cli/style.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+__attribute__((format(printf, 3, 0))) static void say(const char *word, bool grave, const char *format, va_list args)
+{
+    style s = style_of(STDERR_FILENO);
+    char text[1024];
+    vsnprintf(text, sizeof(text), format, args);
+    dprintf(STDERR_FILENO, "%s%s:%s %s\n", grave ? s.red : s.yellow, word, s.off, text);
+}
+
+int fail(int code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    say("error", true, format, args);
+    va_end(args);
+    return code;
+}
+
+void warn(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    say("warning", false, format, args);
+    va_end(args);
+}
+
+static int exit_code(int code)
+{
+    switch (code) {
+    case ALLOT_E_NOT_FOUND:
+        return CODE_NOT_FOUND;
+    case ALLOT_E_UNAVAILABLE:
+    case ALLOT_E_UNKNOWN:
+    case ALLOT_E_TIMEOUT:
+        return CODE_UNREACHABLE;
+    case ALLOT_E_FENCED:
+        return CODE_LEASE_LOST;
+    case ALLOT_E_INVALID:
+    case ALLOT_E_PLACE:
+    case ALLOT_E_MODULE:
+        return CODE_CONFIG;
+    default:
+        return CODE_FAILED;
+    }
+}
+
+int fail_allot(int code, const allot_error *error)
+{
+    const char *text = error->code != 0 && error->message[0] != '\0' ? error->message : allot_code_text(code);
+    if (code == ALLOT_E_NOT_FOUND && strstr(text, "no group here") == NULL)
+        return fail(exit_code(code), "no group here: %s", text);
+    return fail(exit_code(code), "%s", text);
+}

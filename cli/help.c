@@ -1,0 +1,94 @@
+#include "cli/exits.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/style.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define COLUMN 31
+
+static const char exit_codes[] =
+    "  0 ok                   3 no leader, not found        6 lease lost\n"
+    "  1 failed               4 timed out                  78 bad configuration, or a module was refused\n"
+    "  2 wrong usage          5 store not reachable\n";
+
+static void overview(output *out, style s)
+{
+    output_text(out, "allot elects one leader among the replicas of a service, splits a pool of work ids over all of\n"
+                     "them, and hands every id over safely when replicas come and go.\n\n");
+    output_printf(out, "%sUsage:%s allot VERB [OPTIONS]\n\n", s.bold, s.off);
+    const command *c;
+    for (size_t i = 0; (c = command_at(i)) != NULL; i++) {
+        int width = (int)(strlen(c->name) + 1 + strlen(c->operands));
+        output_printf(out, "  %s%s%s %s%*s%s\n", s.cyan, c->name, s.off, c->operands, width < 20 ? 20 - width : 1, "",
+                      c->summary);
+    }
+    output_printf(out, "\n'allot help VERB' shows a verb's options.\n\n%sExit codes:%s\n%s", s.bold, s.off, exit_codes);
+}
+
+/* The lines of a help text, each after the first under the first. */
+static void indented(output *out, const char *text)
+{
+    for (size_t n; *text != '\0'; text += n + (text[n] != '\0')) {
+        n = strcspn(text, "\n");
+        output_put(out, text, n);
+        if (text[n] != '\0')
+            output_printf(out, "\n%*s", COLUMN, "");
+    }
+}
+
+static void one_option(output *out, const option *o, style s)
+{
+    char flag[64], env[OPTION_ENV_BYTES];
+    int n = o->letter != 0 ? snprintf(flag, sizeof(flag), "  -%c, --%s", o->letter, o->name)
+                           : snprintf(flag, sizeof(flag), "      --%s", o->name);
+    if (o->value != NULL)
+        n += snprintf(flag + n, sizeof(flag) - (size_t)n, " %s", o->value);
+    output_printf(out, "%s%s%s%*s", s.cyan, flag, s.off, n < COLUMN - 1 ? COLUMN - n : 1, "");
+    indented(out, o->help);
+    if (o->fallback != NULL && o->fallback[0] != '\0')
+        output_printf(out, " (default %s)", o->fallback);
+    option_env(o, env);
+    if (env[0] != '\0')
+        output_printf(out, " %s[%s]%s", s.dim, env, s.off);
+    output_text(out, "\n");
+}
+
+static void one_verb(output *out, const command *c, style s)
+{
+    output_printf(out, "%sUsage:%s allot %s%s%s%s\n\n", s.bold, s.off, c->name, c->operands[0] != '\0' ? " " : "",
+                  c->operands, c->options != 0 ? " [OPTIONS]" : "");
+    if (c->details != NULL)
+        output_printf(out, "%s\n\n", c->details);
+    else
+        output_printf(out, "'%s': %s.\n\n", c->name, c->summary);
+    const option *o;
+    output_printf(out, "%sOptions%s (in brackets: the same from the environment; a flag beats it):\n", s.bold, s.off);
+    for (size_t i = 0; (o = option_at(i)) != NULL; i++) {
+        if ((o->classes & c->options) != 0)
+            one_option(out, o, s);
+    }
+    output_printf(out, "%s  -h, --help%s%*sshow this\n", s.cyan, s.off, COLUMN - 12, "");
+}
+
+int help_write(int fd, const command *about)
+{
+    output out = {.fd = fd};
+    style s = style_of(fd);
+    if (about == NULL)
+        overview(&out, s);
+    else
+        one_verb(&out, about, s);
+    return output_end(&out, CODE_OK);
+}
+
+int verb_help(const invocation *call)
+{
+    if (call->operand_count == 0)
+        return help_write(1, NULL);
+    const command *about = command_named(call->operands[0]);
+    if (about == NULL)
+        return fail(CODE_USAGE, "unknown verb '%s'; see 'allot help'", call->operands[0]);
+    return help_write(1, about);
+}

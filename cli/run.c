@@ -1,0 +1,254 @@
+/* run: one replica. Its ids are held, and given back when they are recalled; nothing is done with them. */
+#include "cli/commands.h"
+#include "cli/event_log.h"
+#include "cli/exits.h"
+#include "cli/id_list.h"
+#include "cli/moments.h"
+#include "cli/open.h"
+#include "cli/random_ids.h"
+#include "cli/stopper.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#define GENERATE_TIMEOUT_MS 5000
+
+typedef struct replica {
+    const settings *settings;
+    allot_node *node;
+    event_log log;
+    stopper stopper;
+    id_list gained;     /* --once: everything gained so far; allot_owns says what of it is still held */
+    id_list recalled;   /* --handover-release manual: recalled, and still held */
+    int64_t give_up_ns; /* --once --timeout: INT64_MAX: never */
+    bool finished;      /* --once: the split has come */
+    int code;
+} replica;
+
+/* ---- Events ----------------------------------------------------------------------------------------------------- */
+
+/* Nothing is worked on, so what is recalled has stopped already. The event is written before the op goes out: from the
+ * moment that the store has taken the op, another replica may own the ids (§12). */
+static void release(replica *r, const allot_event *event, const allot_id *ids, size_t count)
+{
+    for (size_t done = 0; done < count; done += ALLOT_SEGMENT_IDS_MAX) {
+        size_t part = count - done < ALLOT_SEGMENT_IDS_MAX ? count - done : ALLOT_SEGMENT_IDS_MAX;
+        allot_event released = *event;
+        released.type = ALLOT_EVENT_RECALLED;
+        released.mono_ns = mono_now_ns();
+        released.ids = ids + done;
+        released.count = (uint32_t)part;
+        event_log_write(&r->log, "released", &released);
+        /* Whatever is not accepted is told by events: lost, or the store down. */
+        allot_release(r->node, ids + done, part, (int)r->settings->ttl_ms, NULL, NULL);
+    }
+}
+
+static void out_of_memory(replica *r)
+{
+    r->code = fail(CODE_FAILED, "out of memory");
+    stopper_stop(&r->stopper);
+}
+
+static void on_recalled(replica *r, const allot_event *event)
+{
+    if (r->settings->handover_release == RELEASE_AUTO || stopper_is_stopping(&r->stopper))
+        release(r, event, event->ids, event->count);
+    else if (id_list_add(&r->recalled, event->ids, event->count) != 0)
+        out_of_memory(r);
+}
+
+/* What was recalled while it was running normally is not recalled again by the drain. */
+static void release_kept(replica *r)
+{
+    id_list kept = r->recalled;
+    allot_node_status status = {.size = sizeof(status)};
+    r->recalled = (id_list){0};
+    size_t held = 0;
+    for (size_t i = 0; i < kept.count; i++) {
+        uint64_t token;
+        if (allot_owns(r->node, kept.ids[i].id.data, kept.ids[i].id.len, &token) && token == kept.ids[i].token) {
+            allot_id swap = kept.ids[held];
+            kept.ids[held++] = kept.ids[i];
+            kept.ids[i] = swap;
+        }
+    }
+    if (held > 0 && allot_status(r->node, &status) == ALLOT_OK) {
+        allot_event event = {
+            .slot = status.slot, .leader = status.leader, .term = status.term, .version = status.version};
+        release(r, &event, kept.ids, held);
+    }
+    id_list_done(&kept);
+}
+
+/* An id that came, went and came again is in the list twice, under two tokens: one of them is the present one. */
+static void print_share(replica *r)
+{
+    output out = {.fd = STDOUT_FILENO};
+    for (size_t i = 0; i < r->gained.count; i++) {
+        allot_bytes id = r->gained.ids[i].id;
+        uint64_t token;
+        if (allot_owns(r->node, id.data, id.len, &token) && token == r->gained.ids[i].token) {
+            output_put(&out, id.data, id.len);
+            output_put(&out, "\n", 1);
+        }
+    }
+    r->code = output_end(&out, r->code);
+}
+
+static void on_split(replica *r)
+{
+    if (!r->settings->once || r->finished)
+        return;
+    r->finished = true;
+    print_share(r);
+    stopper_stop(&r->stopper);
+}
+
+static void on_left(replica *r, const allot_event *event)
+{
+    if (!stopper_is_stopping(&r->stopper) && r->code == CODE_OK)
+        r->code = fail(CODE_LEASE_LOST, "left the group: %s", allot_why_word(event->why));
+}
+
+static void on_event(replica *r, const allot_event *event)
+{
+    event_log_write(&r->log, allot_event_word(event->type), event);
+    switch (event->type) {
+    case ALLOT_EVENT_GAINED:
+        if (r->settings->once && !r->finished && id_list_add(&r->gained, event->ids, event->count) != 0)
+            out_of_memory(r);
+        break;
+    case ALLOT_EVENT_RECALLED:
+        on_recalled(r, event);
+        break;
+    case ALLOT_EVENT_SPLIT:
+        on_split(r);
+        break;
+    case ALLOT_EVENT_LEFT:
+        on_left(r, event);
+        break;
+    default:
+        break;
+    }
+}
+
+/* ---- The loop --------------------------------------------------------------------------------------------------- */
+
+/* Takes what there is. False when that was the last. */
+static bool take_events(replica *r)
+{
+    const allot_event *event;
+    int code;
+    while ((code = allot_next(r->node, &event, 0)) == ALLOT_OK)
+        on_event(r, event);
+    if (code == ALLOT_E_TIMEOUT)
+        return true;
+    if (code != ALLOT_E_CLOSED)
+        r->code = fail_allot(code, &(allot_error){0});
+    return false;
+}
+
+static int wait_ms(const replica *r)
+{
+    if (r->give_up_ns == INT64_MAX || stopper_is_stopping(&r->stopper))
+        return -1;
+    int64_t ns = r->give_up_ns - mono_now_ns();
+    return ns > 0 ? (int)(ns / 1000000 + 1) : 0;
+}
+
+static void give_up_when_late(replica *r)
+{
+    if (wait_ms(r) != 0)
+        return;
+    r->code = fail(CODE_TIMED_OUT, "no split has reached this replica in time");
+    stopper_stop(&r->stopper);
+}
+
+static void loop(replica *r)
+{
+    enum { EVENTS, READER, STOPPED };
+    struct pollfd fds[] = {
+        [EVENTS] = {.fd = allot_event_fd(r->node), .events = POLLIN},
+        [READER] = {.fd = r->log.out.fd}, /* its errors alone: whoever read the events went away */
+        [STOPPED] = {.fd = r->stopper.stopped_fd, .events = POLLIN},
+    };
+    while (take_events(r)) {
+        if (poll(fds, sizeof(fds) / sizeof(fds[0]), wait_ms(r)) < 0)
+            continue;
+        give_up_when_late(r);
+        if (fds[READER].revents != 0 || output_is_broken(&r->log.out)) {
+            fds[READER].fd = -1;
+            stopper_stop(&r->stopper);
+        }
+        if (fds[STOPPED].revents != 0) {
+            fds[STOPPED].fd = -1;
+            release_kept(r);
+        }
+    }
+}
+
+/* ---- Start and end ---------------------------------------------------------------------------------------------- */
+
+static int generate(replica *r)
+{
+    random_ids ids;
+    allot_error error = {0};
+    if (r->settings->generate == 0)
+        return CODE_OK;
+    int code = random_ids_make((size_t)r->settings->generate, &ids);
+    if (code != CODE_OK)
+        return code;
+    int failed = allot_add(r->node, ids.ids, ids.count, GENERATE_TIMEOUT_MS, NULL, &error);
+    random_ids_done(&ids);
+    if (failed == ALLOT_OK || stopper_is_stopping(&r->stopper))
+        return CODE_OK;
+    return fail_allot(failed, &error);
+}
+
+/* With --once, standard output is for the ids alone. */
+static event_log open_log(const settings *s)
+{
+    bool as_json = s->log_format == LOG_JSON || (s->log_format == LOG_AUTO && !s->once && !isatty(STDERR_FILENO));
+    int fd = as_json && !s->once ? STDOUT_FILENO : STDERR_FILENO;
+    return (event_log){.out = {.fd = fd}, .style = style_of(fd), .as_json = as_json, .with_ids = s->log_ids};
+}
+
+static int open_node(const settings *s, allot_node **ret_node)
+{
+    opening o;
+    allot_error error = {0};
+    opening_init(&o, s);
+    int code = allot_open(&o.options, ret_node, &error);
+    return code == ALLOT_OK ? CODE_OK : fail_allot(code, &error);
+}
+
+static int run_node(replica *r)
+{
+    int code = stopper_start(&r->stopper, r->node);
+    if (code != CODE_OK)
+        return code;
+    r->code = generate(r);
+    if (r->code != CODE_OK)
+        stopper_stop(&r->stopper);
+    loop(r);
+    stopper_end(&r->stopper);
+    return output_end(&r->log.out, r->code);
+}
+
+int verb_run(const invocation *call)
+{
+    const settings *s = &call->settings;
+    replica r = {.settings = s, .log = open_log(s), .give_up_ns = INT64_MAX};
+    stopper_block();
+    int code = open_node(s, &r.node);
+    if (code != CODE_OK)
+        return code;
+    if (s->once && s->timeout_ms > 0)
+        r.give_up_ns = mono_now_ns() + s->timeout_ms * 1000000;
+    code = run_node(&r);
+    allot_close(r.node);
+    id_list_done(&r.gained);
+    id_list_done(&r.recalled);
+    return code;
+}

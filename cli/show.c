@@ -1,0 +1,76 @@
+#include "cli/show.h"
+
+#include "cli/table.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static void key_string(json *j, const char *key, const char *value)
+{
+    json_key(j, key);
+    json_string(j, value);
+}
+
+static void key_signed(json *j, const char *key, int64_t value)
+{
+    json_key(j, key);
+    json_signed(j, value);
+}
+
+void show_slot_json(json *j, const roster_slot *slot)
+{
+    const allot_slot_info *info = &slot->info;
+    json_object(j);
+    json_key(j, "slot");
+    json_uuid(j, &info->slot);
+    key_string(j, "name", slot->name);
+    key_signed(j, "rank", (int64_t)info->rank);
+    key_signed(j, "ids", (int64_t)info->ids);
+    key_signed(j, "recalls", (int64_t)info->recalls);
+    key_signed(j, "weight", info->weight);
+    key_signed(j, "expires_in_ms", remaining_ms(info->expires_in_us));
+    key_string(j, "host", slot->host);
+    key_signed(j, "pid", info->pid);
+    key_string(j, "container", slot->container);
+    key_string(j, "state", roster_state_word(slot));
+    json_object_end(j);
+}
+
+void show_seconds(int64_t us, char *ret_text, size_t size)
+{
+    snprintf(ret_text, size, "%.1f s", us > 0 ? (double)us / 1e6 : 0.0);
+}
+
+static void slot_row(table *t, const roster *r, const roster_slot *slot)
+{
+    const allot_slot_info *info = &slot->info;
+    char uuid[ALLOT_UUID_TEXT_BYTES], expires[32];
+    bool leads = memcmp(&info->slot, &r->view.leader, sizeof(info->slot)) == 0;
+    allot_uuid_text(&info->slot, uuid);
+    show_seconds(info->expires_in_us, expires, sizeof(expires));
+    table_cell(t, "%" PRIu64, info->rank);
+    table_cell(t, "%s", uuid);
+    table_cell(t, "%s", slot->name[0] != '\0' ? slot->name : "-");
+    table_cell(t, "%s", leads ? "leader" : roster_state_word(slot));
+    table_cell(t, "%" PRIu64, info->ids);
+    table_cell(t, "%" PRIu64, info->recalls);
+    table_cell(t, "%" PRIu32, info->weight);
+    table_cell(t, "%s", expires);
+    table_cell(t, "%s", slot->host);
+    table_cell(t, "%" PRId64, info->pid);
+    table_cell(t, "%s", slot->container[0] != '\0' ? slot->container : "-");
+}
+
+int show_slots_table(const roster *r, output *out, style s)
+{
+    static const char *const heading[] = {"RANK",   "SLOT",    "NAME", "STATE", "IDS",      "RECALLS",
+                                          "WEIGHT", "EXPIRES", "HOST", "PID",   "CONTAINER"};
+    table t = {.columns = sizeof(heading) / sizeof(heading[0]),
+               .right = 1u << 0 | 1u << 4 | 1u << 5 | 1u << 6 | 1u << 7 | 1u << 9};
+    for (unsigned i = 0; i < t.columns; i++)
+        table_cell(&t, "%s", heading[i]);
+    for (size_t i = 0; i < r->count; i++)
+        slot_row(&t, r, &r->slots[i]);
+    return table_end(&t, out, s);
+}

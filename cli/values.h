@@ -1,0 +1,18 @@
+/* values.h - reading the values of options. Each returns false when the text is none, and leaves *ret_... as it was. */
+#ifndef CLI_VALUES_H
+#define CLI_VALUES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A number and its unit, for example 500ms, 10s, 5m, 1h, also several: 1m30s. */
+bool value_duration(const char *text, int64_t *ret_ms);
+
+/* Decimal digits, and nothing else. */
+bool value_number(const char *text, int64_t *ret_number);
+
+/* A duration as it would be written: 10s, 500ms. */
+void value_duration_text(int64_t ms, char *ret_text, size_t size);
+
+#endif
