@@ -110,6 +110,10 @@ int assign(char *text)
 #define STORE_H
 #endif
 """,
+    "backends/memory/lane.h": """#ifndef LANE_H
+#define LANE_H
+#endif
+""",
     "backends/memory/memory.c": """#include "backends/store/store.h"
 
 #include <allot/backend.h>
@@ -164,6 +168,7 @@ CASES = [
     _include(ENGINE, '"backends/store/store.h"'),
     _include(ENGINE, '"../../backends/store/store.h"'),
     _include("core/runtime/node.c", '"backends/store/store.h"'),
+    _include("core/runtime/node.c", '"backends/memory/lane.h"'),
     _include("core/runtime/node.c", "<hiredis/hiredis.h>"),
     _include("backends/memory/memory.c", "<allot/allot.h>"),
     _include("backends/memory/memory.c", "<allot/strategy.h>"),
