@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COLUMN 31
+#define COLUMN 37
+#define LINE 110
 
 static const char exit_codes[] =
     "  0 ok                   3 no leader, not found        6 lease lost\n"
@@ -27,32 +28,37 @@ static void overview(output *out, style s)
     output_printf(out, "\n'allot help VERB' shows a verb's options.\n\n%sExit codes:%s\n%s", s.bold, s.off, exit_codes);
 }
 
-/* The lines of a help text, each after the first under the first. */
-static void indented(output *out, const char *text)
+/* Words, each line after the first under the first. */
+static void wrapped(output *out, const char *text)
 {
-    for (size_t n; *text != '\0'; text += n + (text[n] != '\0')) {
-        n = strcspn(text, "\n");
-        output_put(out, text, n);
-        if (text[n] != '\0')
+    size_t room = LINE - COLUMN;
+    for (size_t used = 0, n; *text != '\0'; text += n + (text[n] != '\0')) {
+        n = strcspn(text, " ");
+        if (used > 0 && used + 1 + n > room) {
             output_printf(out, "\n%*s", COLUMN, "");
+            used = 0;
+        }
+        if (used > 0)
+            output_text(out, " ");
+        output_put(out, text, n);
+        used += n + (used > 0);
     }
+    output_text(out, "\n");
 }
 
 static void one_option(output *out, const option *o, style s)
 {
-    char flag[64], env[OPTION_ENV_BYTES];
+    char flag[64], env[OPTION_ENV_BYTES], text[512];
     int n = o->letter != 0 ? snprintf(flag, sizeof(flag), "  -%c, --%s", o->letter, o->name)
                            : snprintf(flag, sizeof(flag), "      --%s", o->name);
     if (o->value != NULL)
         n += snprintf(flag + n, sizeof(flag) - (size_t)n, " %s", o->value);
-    output_printf(out, "%s%s%s%*s", s.cyan, flag, s.off, n < COLUMN - 1 ? COLUMN - n : 1, "");
-    indented(out, o->help);
-    if (o->fallback != NULL && o->fallback[0] != '\0')
-        output_printf(out, " (default %s)", o->fallback);
+    output_printf(out, "%s%s%s%*s", s.cyan, flag, s.off, n < COLUMN ? COLUMN - n : 1, "");
     option_env(o, env);
-    if (env[0] != '\0')
-        output_printf(out, " %s[%s]%s", s.dim, env, s.off);
-    output_text(out, "\n");
+    bool shown = o->fallback != NULL && o->fallback[0] != '\0';
+    snprintf(text, sizeof(text), "%s%s%s%s%s%s%s", o->help, shown ? " (default " : "", shown ? o->fallback : "",
+             shown ? ")" : "", env[0] != '\0' ? " [" : "", env, env[0] != '\0' ? "]" : "");
+    wrapped(out, text);
 }
 
 static void one_verb(output *out, const command *c, style s)

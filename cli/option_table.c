@@ -7,7 +7,7 @@
 
 static const option table[] = {
     {"backend", 0, OPTION_TEXT, FOR_STORE, "NAME", "file", "ALLOT_BACKEND_TYPE", 0, 0, NULL, AT(backend),
-     "where the group's state lives: file, memory"},
+     "where the group's state lives: file; memory (gone with the process)"},
     {"path", 0, OPTION_TEXT, FOR_STORE, "DIR", NULL, "ALLOT_BACKEND_FILE_PATH", 0, 0, NULL, AT(path),
      "file: the directory of the store (default ./.allot)"},
     {"backend-option", 0, OPTION_PAIR, FOR_STORE, "KEY=VALUE", NULL, NULL, 0, 0, NULL, AT(backend_options),
@@ -46,7 +46,7 @@ static const option table[] = {
     {"timeout", 0, OPTION_DURATION, FOR_RUN, "DURATION", NULL, NULL, 1, DAY_MS, NULL, AT(timeout_ms),
      "with --once: how long to wait for that split (default: without end)"},
     {"log-format", 0, OPTION_WORD, FOR_RUN, "FORMAT", "auto", NULL, 0, 0, "auto|pretty|json", AT(log_format),
-     "json (events on standard output), pretty (on standard error), or\nauto: pretty on a terminal, else json"},
+     "json (events on standard output), pretty (on standard error), or auto: pretty on a terminal, else json"},
     {"log-ids", 0, OPTION_FLAG, FOR_RUN, NULL, NULL, NULL, 0, 0, NULL, AT(log_ids), "name the ids in the log"},
 
     {"replicas", 'n', OPTION_NUMBER, FOR_DEMO, "N", "3", NULL, 2, 50, NULL, AT(replicas), "how many replicas"},

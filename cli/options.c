@@ -217,8 +217,10 @@ static int take_long(invocation *call, const char *written, arguments *rest)
         return CODE_OK;
     }
     const option *o = option_named(written, len, call->command->options);
-    if (o == NULL)
+    if (o == NULL) {
+        rest->count = 0; /* whether the next argument is its value, nobody knows */
         return unknown_option(call, written, len);
+    }
     char name[OPTION_ENV_BYTES];
     snprintf(name, sizeof(name), "--%s", o->name);
     return take_option(call, o, value, name, rest);
@@ -231,8 +233,10 @@ static int take_short(invocation *call, const char *written, arguments *rest)
         return CODE_OK;
     }
     const option *o = option_lettered(written[0], call->command->options);
-    if (o == NULL)
+    if (o == NULL) {
+        rest->count = 0;
         return fail(CODE_USAGE, "unknown option '-%s'; see 'allot help %s'", written, call->command->name);
+    }
     return take_option(call, o, written[1] != '\0' ? written + 1 : NULL, (char[]){'-', o->letter, '\0'}, rest);
 }
 
