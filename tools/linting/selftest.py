@@ -120,6 +120,7 @@ int assign(char *text)
 
 #include <stdlib.h>
 """,
+    "tests/unit/test.c": "static int fixture;\n\nint one(void);\nint one(void) { return fixture++; }\n",
     "Makefile": "all:\n",
     "docs/page.md": "# A page\n",
 }
@@ -197,6 +198,8 @@ CASES = [
          {ENGINE: "\n" + _function(70).replace("long_one(int", "long_one(\n    int")}),
     Case("a brace that hides a function", "functions", _at(ENGINE, 1),
          {ENGINE: "static inline int hidden(int i) {\n    return i;\n}\n"}),
+    Case("a second line after a brace", "functions", _at(ENGINE, 1),
+         {ENGINE: "static inline int hidden(int i) { i++;\n    return i; }\n"}),
     Case("a header that needs another one", "headers as C", PUBLIC + "view.h:1",
          {PUBLIC + "view.h": "#ifdef __cplusplus\n#else\nextern uint32_t view;\n#endif\n"}),
     Case("a header without a guard", "headers as C", PUBLIC + "view.h:1",
@@ -227,6 +230,8 @@ CASES = [
     Case("a thread's own global", "no globals", _at("core/runtime/node.c", 2),
          {"core/runtime/node.c": "int next(void);\nstatic _Thread_local int counter;\n"
                                  "int next(void)\n{\n    return counter++;\n}\n"}),
+    Case("a global of what tests share", "no globals", "tests/lib/x.c:1",
+         {"tests/lib/x.c": "extern int counter;\nint counter;\n"}),
     Case("declared, not exported", "exports", _at(PUBLIC + "backend.h", 1),
          {PUBLIC + "backend.h": "ALLOT_API int allot_absent(void);\n"}),
     Case("exported, not declared", "exports", "CMakeLists.txt:1",

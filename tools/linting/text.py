@@ -44,7 +44,7 @@ def file_length(tree):
 
 def function_length(tree):
     """Counts from the first line of the signature to the closing brace. That is exact as long as a function's braces
-    stand alone in column 0, so anything else is an error too."""
+    stand alone in column 0, so anything else is an error too; only a function of one line may have both on it."""
     for path in tree.c_paths:
         lines = [line for _, line in tree.lines(path)]
         opened = None
@@ -54,7 +54,7 @@ def function_length(tree):
             elif line == "}" and opened is not None:
                 yield from _check_function(path, lines, opened, at)
                 opened = None
-            elif re.match(r"\w.*\)\s*\{", line):
+            elif re.match(r"\w.*\)\s*\{", line) and line.count("{") != line.count("}"):
                 yield Finding(path, at + 1, "a function's opening brace belongs on a line of its own")
 
 
