@@ -2,15 +2,8 @@
 #ifndef MEMORY_H
 #define MEMORY_H
 
+#include <allot/allot.h> /* allot_memory, which several handles of one process share */
 #include <allot/backend.h>
-
-/* A store that several handles of one process share, passed as allot_backend_config.shared. */
-typedef struct allot_memory allot_memory;
-
-/* NULL: out of memory. */
-allot_memory *allot_memory_new(void);
-/* After the last handle was closed. Takes NULL. */
-void allot_memory_free(allot_memory *memory);
 
 const allot_backend_ops *allot_backend_memory(void);
 

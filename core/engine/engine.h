@@ -16,7 +16,7 @@
  *   - ENGINE_PLAN: the plan passes to the caller, who runs it (plan_run) and gives it back by ENGINE_PLANNED, or, if it
  *     will never do so, frees it (plan_free);
  *   - ENGINE_TELL: the body that it points to is the engine's; whoever keeps it takes a reference (body_ref);
- *   - ENGINE_REPLY: the request is the caller's again. Between ENGINE_REQUEST and ENGINE_REPLY it must stay where it is.
+ *   - ENGINE_REPLY: the request is the caller's again. From ENGINE_REQUEST to ENGINE_REPLY it must stay where it is.
  *
  * Out of memory: engine_step returns ALLOT_E_NOMEM. The engine is then fenced for good and gives no more actions; the
  * caller treats everything held as lost, and its requests as unknown. The same holds for every later step.
@@ -48,7 +48,7 @@ typedef struct engine_config {
     uint64_t seed[4]; /* not all zero; from it come the slot's UUIDs and the jitter */
 } engine_config;
 
-/* ---- Requests: what the application wants --------------------------------------------------------------------------- */
+/* ---- Requests: what the application wants ------------------------------------------------------------------------ */
 
 typedef enum engine_request_kind {
     ENGINE_ADD = 1,
@@ -80,7 +80,7 @@ typedef struct engine_request {
     bool failed;
 } engine_request;
 
-/* ---- Events --------------------------------------------------------------------------------------------------------- */
+/* ---- Events ------------------------------------------------------------------------------------------------------ */
 
 typedef enum engine_event_kind {
     ENGINE_TIME = 1,
@@ -99,7 +99,7 @@ typedef struct engine_event {
     engine_request *request;
 } engine_event;
 
-/* ---- Actions -------------------------------------------------------------------------------------------------------- */
+/* ---- Actions ----------------------------------------------------------------------------------------------------- */
 
 typedef enum engine_action_kind { ENGINE_SUBMIT = 1, ENGINE_PLAN, ENGINE_TELL, ENGINE_REPLY } engine_action_kind;
 
@@ -130,7 +130,7 @@ typedef struct engine_actions {
     int64_t next_us; /* the next instant at which the engine wants ENGINE_TIME; INT64_MAX: none */
 } engine_actions;
 
-/* ---- Functions ------------------------------------------------------------------------------------------------------ */
+/* ---- Functions --------------------------------------------------------------------------------------------------- */
 
 /* NULL: out of memory. */
 engine *engine_new(const engine_config *config);

@@ -21,7 +21,7 @@
 #define SEGMENT_WORDS (ALLOT_SEGMENT_IDS_MAX / 64)
 #define NEVER INT64_MAX
 
-/* ---- Ops under way -------------------------------------------------------------------------------------------------- */
+/* ---- Ops under way ----------------------------------------------------------------------------------------------- */
 
 typedef struct pending {
     struct pending *next;
@@ -40,7 +40,7 @@ typedef struct pending {
 /* What a pending op's own memory looks like behind the struct is known to the file that made it. */
 void *pending_memory(pending *p);
 
-/* ---- The share ------------------------------------------------------------------------------------------------------ */
+/* ---- The share --------------------------------------------------------------------------------------------------- */
 
 typedef struct seg {
     body *body;    /* NULL: this place in the table is free */
@@ -70,7 +70,7 @@ typedef struct share {
     int64_t again_us; /* after a failed read */
 } share;
 
-/* ---- Leadership ----------------------------------------------------------------------------------------------------- */
+/* ---- Leadership -------------------------------------------------------------------------------------------------- */
 
 typedef struct election {
     bool leads;
@@ -158,7 +158,7 @@ typedef struct clock_watch {
     int64_t hold_us;   /* the store's clock ran ahead: reap nobody before */
 } clock_watch;
 
-/* ---- The engine ----------------------------------------------------------------------------------------------------- */
+/* ---- The engine -------------------------------------------------------------------------------------------------- */
 
 typedef enum member_state {
     MEMBER_NEW = 0,
@@ -223,7 +223,8 @@ void actions_clear(engine *e);
 void actions_reply(engine *e, engine_request *request, int32_t code);
 
 /* ops.c */
-/* A new op of this slot, with `memory` zeroed bytes of its own; sequenced unless it is a beat or a read. NULL: no memory. */
+/* A new op of this slot, with `memory` zeroed bytes of its own; sequenced unless it is a beat or a read. NULL after
+ * engine_fail. */
 pending *ops_new(engine *e, allot_op_kind kind, size_t memory);
 void ops_send(engine *e, pending *p);
 /* Forgets an op that was never sent; only the newest, whose sequence is then given again. */

@@ -9,7 +9,7 @@
 #define GROUP_SPREAD_US 50
 #define GROUP_SPREAD_MOST_US 100000
 
-/* ---- Join ----------------------------------------------------------------------------------------------------------- */
+/* ---- Join -------------------------------------------------------------------------------------------------------- */
 
 /* A slot that is over never comes back (§1): the replica joins again under a new UUID, and says what it knew. */
 static void join(engine *e)
@@ -62,7 +62,7 @@ void member_on_join(engine *e, pending *p, const allot_answer *answer)
     join_again(e);
 }
 
-/* ---- Beat ----------------------------------------------------------------------------------------------------------- */
+/* ---- Beat -------------------------------------------------------------------------------------------------------- */
 
 static void beat(engine *e)
 {
@@ -210,7 +210,7 @@ void member_on_beat(engine *e, pending *p, const allot_answer *answer)
         member_beat_soon(e, 0);
 }
 
-/* ---- The end of a slot ---------------------------------------------------------------------------------------------- */
+/* ---- The end of a slot ------------------------------------------------------------------------------------------- */
 
 static void leave_done(engine *e, int32_t code)
 {
@@ -275,7 +275,7 @@ void member_refused(engine *e, allot_reason reason)
     }
 }
 
-/* ---- Drain and leave ------------------------------------------------------------------------------------------------ */
+/* ---- Drain and leave --------------------------------------------------------------------------------------------- */
 
 void member_drain(engine *e)
 {
@@ -341,7 +341,7 @@ void member_on_leave(engine *e, pending *p, const allot_answer *answer)
     leave_done(e, answer->outcome.status == ALLOT_STATUS_OK ? ALLOT_OK : ALLOT_E_REFUSED);
 }
 
-/* ---- The store, up or down ------------------------------------------------------------------------------------------ */
+/* ---- The store, up or down --------------------------------------------------------------------------------------- */
 
 void member_store_seen(engine *e, const allot_answer *answer)
 {
@@ -357,7 +357,7 @@ void member_store_seen(engine *e, const allot_answer *answer)
         tell->valid_for_us = e->deadline_us - e->now_us;
 }
 
-/* ---- Time ----------------------------------------------------------------------------------------------------------- */
+/* ---- Time -------------------------------------------------------------------------------------------------------- */
 
 static int64_t risk_us(const engine *e)
 {

@@ -9,7 +9,7 @@
  * one by one do not stay one segment each. */
 #define SMALL_SEGMENT 64u
 
-/* ---- The question --------------------------------------------------------------------------------------------------- */
+/* ---- The question ------------------------------------------------------------------------------------------------ */
 
 static bool same_name(const void *context, uint64_t value, const void *key, size_t key_len)
 {
@@ -121,7 +121,7 @@ void placement_take(engine *e, const plan *p)
     l->taken = 0;
 }
 
-/* ---- Assigning ------------------------------------------------------------------------------------------------------ */
+/* ---- Assigning --------------------------------------------------------------------------------------------------- */
 
 /* An assign op while it is being filled: what lies behind the pending. */
 typedef struct assign_op {
@@ -207,7 +207,7 @@ bool placement_assign(engine *e)
     return true;
 }
 
-/* ---- Recalling ------------------------------------------------------------------------------------------------------ */
+/* ---- Recalling --------------------------------------------------------------------------------------------------- */
 
 /* From the newest segment on: what has been with the slot for long stays longest. */
 static uint32_t fill_recall(leader *l, member *m, allot_part *parts)

@@ -26,7 +26,7 @@ static allot_bytes copy_bytes(char **at, allot_bytes from)
     return to;
 }
 
-/* ---- Ending --------------------------------------------------------------------------------------------------------- */
+/* ---- Ending ------------------------------------------------------------------------------------------------------ */
 
 static void end_request(engine *e, engine_request *r, int32_t code)
 {
@@ -49,7 +49,7 @@ static void end_when_answered(engine *e, engine_request *r)
         end_request(e, r, r->failed ? ALLOT_E_REFUSED : ALLOT_OK);
 }
 
-/* ---- Reports: ack, fail, release ------------------------------------------------------------------------------------ */
+/* ---- Reports: ack, fail, release --------------------------------------------------------------------------------- */
 
 /* What lies behind a pending report: items[i] stands for `span[i]` ids of the request, from first[i] on. */
 typedef struct report_op {
@@ -250,7 +250,7 @@ bool requests_any_reports(const engine *e)
     return false;
 }
 
-/* ---- Add ------------------------------------------------------------------------------------------------------------ */
+/* ---- Add --------------------------------------------------------------------------------------------------------- */
 
 static void send_add(engine *e, engine_request *r)
 {
@@ -299,7 +299,7 @@ void requests_on_add(engine *e, pending *p, const allot_answer *answer)
         member_refused(e, o->reason);
 }
 
-/* ---- Working -------------------------------------------------------------------------------------------------------- */
+/* ---- Working ----------------------------------------------------------------------------------------------------- */
 
 static void take_working(engine *e, engine_request *r)
 {
@@ -332,7 +332,7 @@ uint32_t requests_working(engine *e)
     return (uint32_t)kept;
 }
 
-/* ---- Taking and driving --------------------------------------------------------------------------------------------- */
+/* ---- Taking and driving ------------------------------------------------------------------------------------------ */
 
 static void take_into_queue(engine *e, engine_request *r)
 {

@@ -74,7 +74,7 @@ bool roster_full_due(engine *e)
     return due || e->now_us >= l->settle_us;
 }
 
-/* ---- Recalls that are not answered ---------------------------------------------------------------------------------- */
+/* ---- Recalls that are not answered ------------------------------------------------------------------------------- */
 
 static void retire(engine *e, const member *m)
 {

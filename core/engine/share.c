@@ -8,7 +8,7 @@
 #define POSITION_BITS 10
 static_assert(1u << POSITION_BITS == ALLOT_SEGMENT_IDS_MAX, "a position fits");
 
-/* ---- The table ------------------------------------------------------------------------------------------------------ */
+/* ---- The table --------------------------------------------------------------------------------------------------- */
 
 static bool same_id(const void *context, uint64_t value, const void *key, size_t key_len)
 {
@@ -197,7 +197,7 @@ void share_remove(share *s, uint32_t index)
     unlink_seg(s, index);
 }
 
-/* ---- Telling -------------------------------------------------------------------------------------------------------- */
+/* ---- Telling ----------------------------------------------------------------------------------------------------- */
 
 void share_tell(engine *e, uint32_t index, allot_event_type type, const uint64_t *which, allot_why why)
 {

@@ -38,7 +38,7 @@ static void start_listing(engine *e)
     read_listing(e, 0);
 }
 
-/* ---- Comparing ------------------------------------------------------------------------------------------------------ */
+/* ---- Comparing --------------------------------------------------------------------------------------------------- */
 
 static void fetch_later(engine *e, uint64_t segment)
 {
@@ -139,7 +139,7 @@ void share_on_listing(engine *e, pending *p, const allot_answer *answer)
         compare(e);
 }
 
-/* ---- Bodies --------------------------------------------------------------------------------------------------------- */
+/* ---- Bodies ------------------------------------------------------------------------------------------------------ */
 
 static void synced(engine *e)
 {
@@ -206,7 +206,7 @@ void share_on_bodies(engine *e, pending *p, const allot_answer *answer)
         read_bodies(e);
 }
 
-/* ---- Driving -------------------------------------------------------------------------------------------------------- */
+/* ---- Driving ----------------------------------------------------------------------------------------------------- */
 
 /* A split is told when this replica's part of it has been (§12). */
 static void tell_split(engine *e)

@@ -61,7 +61,7 @@ struct cluster {
     uint64_t ops[ALLOT_OP_KIND_END];
 };
 
-/* ---- The story ------------------------------------------------------------------------------------------------------ */
+/* ---- The story --------------------------------------------------------------------------------------------------- */
 
 static void say(cluster *c, const char *who, const char *what)
 {
@@ -122,7 +122,7 @@ static void narrate(cluster *c, int n, const engine_tell *t)
     bytes_done(&line);
 }
 
-/* ---- What is due ---------------------------------------------------------------------------------------------------- */
+/* ---- What is due ------------------------------------------------------------------------------------------------- */
 
 static due *add_due(cluster *c, int64_t at_us, due_kind kind, int n)
 {
@@ -320,7 +320,7 @@ static void happen(cluster *c, due d)
     body_unref(d.ids);
 }
 
-/* ---- Time ----------------------------------------------------------------------------------------------------------- */
+/* ---- Time -------------------------------------------------------------------------------------------------------- */
 
 /* The next thing due at or before `until`, of a node that is not paused: taken out. */
 static bool take_due(cluster *c, int64_t until_us, due *ret_due)
@@ -376,7 +376,7 @@ void cluster_run(cluster *c, int64_t ms)
     c->now_us = until_us;
 }
 
-/* ---- The script's verbs --------------------------------------------------------------------------------------------- */
+/* ---- The script's verbs ------------------------------------------------------------------------------------------ */
 
 cluster *cluster_new(void)
 {
@@ -575,7 +575,7 @@ uint64_t cluster_ops(const cluster *c, allot_op_kind kind)
     return c->ops[kind];
 }
 
-/* ---- Comparing ------------------------------------------------------------------------------------------------------ */
+/* ---- Comparing --------------------------------------------------------------------------------------------------- */
 
 static void write_trace(const cluster *c, const char *path)
 {
@@ -602,7 +602,8 @@ void cluster_compare(cluster *c, const char *name)
         size_t len = strlen(want);
         line++;
         if (c->story.len - at < len || memcmp(c->story.data + at, want, len) != 0)
-            ck_abort_msg("%s:%d: expected %s  got %.200s", path, line, want, at < c->story.len ? c->story.data + at : "");
+            ck_abort_msg("%s:%d: expected %s  got %.200s", path, line, want,
+                         at < c->story.len ? c->story.data + at : "");
         at += len;
     }
     fclose(f);

@@ -41,7 +41,7 @@ static void start_with_ids(int count, int ids)
     cluster_run(c, 500);
 }
 
-/* ---- Election ------------------------------------------------------------------------------------------------------- */
+/* ---- Election ---------------------------------------------------------------------------------------------------- */
 
 START_TEST(alone)
 {
@@ -128,7 +128,7 @@ START_TEST(no_herd)
 }
 END_TEST
 
-/* ---- Fencing -------------------------------------------------------------------------------------------------------- */
+/* ---- Fencing ----------------------------------------------------------------------------------------------------- */
 
 /* §2, time: past the deadline it is fenced before anything else, and joins again under a new UUID. */
 START_TEST(stopped_past_its_lease)
@@ -154,7 +154,7 @@ static cluster_fate net_down(void *user, int n, const allot_op *op)
     return n == *(const int *)user ? FATE_REFUSE_NET : FATE_DELIVER;
 }
 
-/* §2: only a positive answer extends a deadline. A replica cut off is at risk, then fenced, before others get its ids. */
+/* §2: only a positive answer extends a deadline. One that is cut off is at risk, then fenced, then others get its ids. */
 START_TEST(cut_off)
 {
     int cut = 2;
@@ -171,7 +171,7 @@ START_TEST(cut_off)
 }
 END_TEST
 
-/* ---- Hand-over ------------------------------------------------------------------------------------------------------ */
+/* ---- Hand-over --------------------------------------------------------------------------------------------------- */
 
 /* §2: recall, release, grant; ids that do not move are never interrupted; least movement. */
 START_TEST(a_new_replica_gets_its_part)
@@ -280,7 +280,7 @@ START_TEST(weights)
 }
 END_TEST
 
-/* ---- Work ----------------------------------------------------------------------------------------------------------- */
+/* ---- Work -------------------------------------------------------------------------------------------------------- */
 
 START_TEST(acked_once)
 {
@@ -352,7 +352,7 @@ START_TEST(cleaned)
 }
 END_TEST
 
-/* ---- Loss of the store's data --------------------------------------------------------------------------------------- */
+/* ---- Loss of the store's data ------------------------------------------------------------------------------------ */
 
 /* §2: a new life; every slot joins anew; nobody leads before one ttl; terms and tokens only grow. */
 START_TEST(store_loses_everything)

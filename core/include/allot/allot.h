@@ -32,6 +32,9 @@ extern "C" {
 typedef struct allot_node allot_node;
 typedef struct allot_group allot_group;
 
+/* The store that several nodes of one process share on the memory backend: for tests of services without any store. */
+typedef struct allot_memory allot_memory;
+
 /* What a leader does with a slot that does not give back in time what was recalled. */
 typedef enum allot_on_timeout { ALLOT_KEEP = 0, ALLOT_RETIRE } allot_on_timeout;
 
@@ -251,6 +254,13 @@ ALLOT_API int allot_group_clean(allot_group *group, int timeout_ms, uint64_t *re
 /* Puts parked ids back, attempts forgotten. *ret_count: how many were parked. */
 ALLOT_API int allot_group_unpark(allot_group *group, const allot_bytes *ids, size_t count, int timeout_ms,
                                  uint64_t *ret_count, allot_error *ret_error);
+
+/* ---- A store in memory ------------------------------------------------------------------------------------------ */
+
+/* To be put into allot_options.shared of each handle. NULL: out of memory. */
+ALLOT_API allot_memory *allot_memory_new(void);
+/* After the last handle was closed. Takes NULL. */
+ALLOT_API void allot_memory_free(allot_memory *memory);
 
 /* ---- Small helpers ---------------------------------------------------------------------------------------------- */
 

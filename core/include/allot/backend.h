@@ -16,7 +16,7 @@
  * Threads. All functions of one handle are called by one thread at a time; there is no re-entrance: a sink's functions
  * may call `submit`, and nothing else, of the handle that calls them.
  *
- * Rules of the source: DESIGN §2 (transitions, time, answers), §3 (backend). docs/writing-a-backend.md walks through. */
+ * Rules of the source: DESIGN §2 (transitions, time, answers), §3 (backend). Walkthrough: docs/writing-a-backend.md. */
 #ifndef ALLOT_BACKEND_H
 #define ALLOT_BACKEND_H
 
@@ -367,7 +367,7 @@ typedef struct allot_backend_ops {
     uint32_t capabilities;
 
     /* Opens a handle. Never waits for a server: what can only be known later is told by answers and notes.
-     * Errors: INVALID (an option), PLACE, DAMAGED, FORMAT, NOT_FOUND (read_only and there is nothing), NOMEM, SYSTEM. */
+     * Errors: INVALID (an option), PLACE, DAMAGED, FORMAT, NOT_FOUND (read_only, and nothing there), NOMEM, SYSTEM. */
     int (*open)(const allot_backend_config *config, allot_backend **ret_backend, allot_error *ret_error);
 
     /* Takes one op. Never blocks, never fails: what goes wrong is told by the op's answer, which is never delivered

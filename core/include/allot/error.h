@@ -1,7 +1,7 @@
 /* allot/error.h - error codes, and the object that carries an error's message.
  *
  * Functions return 0 or a negative code. Those that can say more take an `allot_error *ret_error` (may be NULL), which
- * belongs to the caller and is written only on failure. Nothing in allot keeps the last error in a global or in errno. */
+ * belongs to the caller and is written only on failure. No last error is kept in a global or in errno. */
 #ifndef ALLOT_ERROR_H
 #define ALLOT_ERROR_H
 

@@ -16,7 +16,7 @@ typedef struct allot_view {
     allot_uuid leader;  /* zero: nobody leads */
     uint64_t term;      /* of the present or the last leadership; 0: none yet */
     int64_t led_for_us; /* leader not zero: its lease's remaining time. Zero: how long nobody may lead (quarantine) */
-    uint64_t leader_rank; /* the leader's rank, 0 if it is none of the slots any more; the last leader's if nobody leads */
+    uint64_t leader_rank; /* the leader's, or, if nobody leads, the last leader's; 0: that slot is reaped */
     uint64_t rank;        /* of the slot that beat, from 1, by age among those not yet reaped */
     uint64_t slots;       /* those not yet reaped */
     uint64_t reapable;    /* those left, expired or dead */
