@@ -195,6 +195,7 @@ struct engine {
     int64_t beat_t0_us, next_beat_us;
     uint32_t beat_failures;
     bool store_down, risk_told, draining;
+    char store_message[256]; /* why the store is down, as the answer said */
     bool drained_seen;   /* a beat that said "draining" was answered */
     engine_request *leave_request;
     int64_t leave_us;    /* LEAVING: give up then */

@@ -2,6 +2,7 @@
 #include "base/uuid_text.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 /* Beats that hints ask for are at least this far apart: a flood of hints costs one beat after another, no more. */
 #define BEAT_GAP_US 2000
@@ -352,7 +353,8 @@ void member_store_seen(engine *e, const allot_answer *answer)
     engine_tell *tell = actions_tell(e, down ? ALLOT_EVENT_STORE_DOWN : ALLOT_EVENT_STORE_UP);
     if (tell == NULL)
         return;
-    tell->message = down ? answer->message : NULL;
+    snprintf(e->store_message, sizeof(e->store_message), "%s", answer->message != NULL ? answer->message : "no answer");
+    tell->message = down ? e->store_message : NULL;
     if (e->deadline_us > e->now_us)
         tell->valid_for_us = e->deadline_us - e->now_us;
 }
