@@ -1,0 +1,230 @@
+#include "sim/jobs.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Every so many seeds, one is run twice: the same seed must give the same trace. */
+#define TWICE_EVERY 100u
+#define FAILURES_SHOWN 10u
+#define HANG_S 60.0
+
+/* What a job and its parent share. */
+typedef struct board {
+    _Atomic uint64_t next;   /* the seed after `seed` that this job is to run */
+    _Atomic uint64_t seed;   /* being run */
+    _Atomic uint64_t passed, failed;
+    uint64_t events;
+    int64_t virtual_us;
+    uint64_t covered[COVERAGE_COUNT];
+    uint64_t options[SWARM_OPTION_COUNT];
+    pid_t pid;
+    uint64_t watched_seed;
+    double watched_s;
+} board;
+
+static const char *coverage_word(uint32_t c)
+{
+    static const char *const words[] = {
+#define COVERAGE_WORD(name, word) word,
+        COVERAGE(COVERAGE_WORD)
+#undef COVERAGE_WORD
+    };
+    return words[c];
+}
+
+static double seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void print_replay(FILE *out, uint64_t seed, uint32_t replicas)
+{
+    fprintf(out, "  replay: allot-sim --seed %" PRIu64, seed);
+    if (replicas != 0)
+        fprintf(out, " --nodes %" PRIu32, replicas);
+    fputs(" --trace\n", out);
+}
+
+void jobs_describe(FILE *out, uint64_t seed, uint32_t replicas, const world_result *result)
+{
+    fprintf(out, "seed %" PRIu64 ": %s\n", seed, result->failure[0] == '\0' ? "passed" : result->failure);
+    fprintf(out, "  options %#" PRIx64 ":", result->options);
+    for (uint32_t i = 0; i < SWARM_OPTION_COUNT; i++)
+        if ((result->options >> i) & 1u)
+            fprintf(out, " %s", swarm_word((swarm_option)i));
+    fprintf(out, "\n  %" PRIu64 " events, %.1f s of virtual time, trace %016" PRIx64 "\n", result->events,
+            (double)result->virtual_us / 1e6, result->hash);
+    if (result->failure[0] != '\0')
+        print_replay(out, seed, replicas);
+}
+
+static void run_seed(board *b, const jobs_config *config, uint64_t seed)
+{
+    world_result result, again;
+    world_run(seed, config->replicas, NULL, &result);
+    if (result.failure[0] == '\0' && seed % TWICE_EVERY == 0) {
+        world_run(seed, config->replicas, NULL, &again);
+        if (again.hash != result.hash || again.events != result.events)
+            snprintf(result.failure, sizeof(result.failure), "the same seed gave two traces: %016" PRIx64 ", %016" PRIx64,
+                     result.hash, again.hash);
+    }
+    b->events += result.events;
+    b->virtual_us += result.virtual_us;
+    for (uint32_t i = 0; i < COVERAGE_COUNT; i++)
+        b->covered[i] += (result.covered[i / 64] >> (i % 64)) & 1u;
+    for (uint32_t i = 0; i < SWARM_OPTION_COUNT; i++)
+        b->options[i] += (result.options >> i) & 1u;
+    if (result.failure[0] == '\0') {
+        b->passed++;
+        return;
+    }
+    if (b->failed++ < FAILURES_SHOWN) {
+        jobs_describe(stderr, seed, config->replicas, &result);
+        fflush(stderr);
+    }
+}
+
+static void job(board *b, const jobs_config *config)
+{
+    uint64_t end = config->from + config->seeds;
+    for (uint64_t seed; (seed = b->next) < end;) {
+        b->seed = seed;
+        b->next = seed + config->jobs;
+        run_seed(b, config, seed);
+    }
+    _exit(0);
+}
+
+static int start_job(board *b, const jobs_config *config)
+{
+    b->watched_s = seconds();
+    pid_t pid = fork();
+    if (pid == 0)
+        job(b, config);
+    b->pid = pid > 0 ? pid : 0;
+    return pid > 0 ? 0 : -1;
+}
+
+/* A job that ended before its time was killed by the seed that it was running: the next one goes on. */
+static void job_ended(board *b, const jobs_config *config, int status)
+{
+    b->pid = 0;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return;
+    fprintf(stderr, "seed %" PRIu64 ": ended by signal %d\n", (uint64_t)b->seed,
+            WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+    print_replay(stderr, b->seed, config->replicas);
+    b->failed++;
+    if (start_job(b, config) != 0)
+        fprintf(stderr, "allot-sim: fork: %s\n", strerror(errno));
+}
+
+static void watch(board *b)
+{
+    if (b->pid == 0)
+        return;
+    if (b->watched_seed != b->seed) {
+        b->watched_seed = b->seed;
+        b->watched_s = seconds();
+    }
+    if (seconds() - b->watched_s > HANG_S)
+        kill(b->pid, SIGKILL);
+}
+
+static bool running(const board *boards, uint32_t jobs)
+{
+    for (uint32_t i = 0; i < jobs; i++)
+        if (boards[i].pid != 0)
+            return true;
+    return false;
+}
+
+static uint64_t finished(const board *boards, uint32_t jobs, uint64_t *ret_failed)
+{
+    uint64_t passed = 0;
+    *ret_failed = 0;
+    for (uint32_t i = 0; i < jobs; i++) {
+        passed += boards[i].passed;
+        *ret_failed += boards[i].failed;
+    }
+    return passed;
+}
+
+static void show_progress(const board *boards, const jobs_config *config, double begun_s)
+{
+    uint64_t failed;
+    uint64_t passed = finished(boards, config->jobs, &failed);
+    fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " seeds, %" PRIu64 " failed, %.0f a second ", passed + failed,
+            config->seeds, failed, (double)(passed + failed) / (seconds() - begun_s + 0.001));
+}
+
+static void supervise(board *boards, const jobs_config *config)
+{
+    double begun_s = seconds();
+    bool terminal = isatty(STDERR_FILENO);
+    while (running(boards, config->jobs)) {
+        for (uint32_t i = 0; i < config->jobs; i++) {
+            int status;
+            watch(&boards[i]);
+            if (boards[i].pid != 0 && waitpid(boards[i].pid, &status, WNOHANG) == boards[i].pid)
+                job_ended(&boards[i], config, status);
+        }
+        if (terminal)
+            show_progress(boards, config, begun_s);
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    }
+    if (terminal)
+        fputc('\n', stderr);
+}
+
+static int report(const board *boards, const jobs_config *config, double took_s)
+{
+    uint64_t events = 0, failed;
+    int64_t virtual_us = 0;
+    uint64_t passed = finished(boards, config->jobs, &failed);
+    for (uint32_t i = 0; i < config->jobs; i++) {
+        events += boards[i].events;
+        virtual_us += boards[i].virtual_us;
+    }
+    puts("seeds that had:");
+    for (uint32_t c = 0; c < COVERAGE_COUNT; c++) {
+        uint64_t sum = 0;
+        for (uint32_t i = 0; i < config->jobs; i++)
+            sum += boards[i].covered[c];
+        printf("  %8" PRIu64 "  %s%s\n", sum, coverage_word(c), sum == 0 ? "  (never!)" : "");
+    }
+    printf("%.1f s, %.0f seeds a second, %" PRIu64 " events, %.1f hours of virtual time\n", took_s,
+           (double)(passed + failed) / took_s, events, (double)virtual_us / 3.6e9);
+    printf("%" PRIu64 " passed, %" PRIu64 " failed\n", passed, failed);
+    return failed == 0 && passed == config->seeds ? 0 : 1;
+}
+
+int jobs_run(const jobs_config *config)
+{
+    size_t size = config->jobs * sizeof(board);
+    board *boards = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (boards == MAP_FAILED) {
+        fprintf(stderr, "allot-sim: %s\n", strerror(errno));
+        return 2;
+    }
+    double begun_s = seconds();
+    for (uint32_t i = 0; i < config->jobs; i++) {
+        boards[i].next = config->from + i;
+        if (start_job(&boards[i], config) != 0)
+            fprintf(stderr, "allot-sim: fork: %s\n", strerror(errno));
+    }
+    supervise(boards, config);
+    int code = report(boards, config, seconds() - begun_s);
+    munmap(boards, size);
+    return code;
+}

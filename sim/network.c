@@ -1,0 +1,352 @@
+#include "sim/copy.h"
+#include "sim/outside.h"
+#include "sim/world.h"
+
+#include "base/uuid_text.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+static bool is_control(allot_op_kind kind)
+{
+    return kind <= ALLOT_OP_RESIGN;
+}
+
+/* ---- On the way to the store ---------------------------------------------------------------------------------------- */
+
+static int64_t one_way_us(world *w)
+{
+    int64_t us = 1 + random_below(&w->random, 2 * w->swarm.latency_us);
+    if (w->phase == PHASE_STORM && random_chance(&w->random, w->swarm.slow))
+        us += random_below(&w->random, random_chance(&w->random, 500) ? w->swarm.longest_ttl_us * 2
+                                                                         : w->swarm.longest_ttl_us / 4);
+    return us;
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static void put_apply(world *w, flight *f, int64_t at_us)
+{
+    f->events++;
+    queue_put(&w->queue, (queue_entry){.at_us = at_us, .kind = EVENT_APPLY, .replica = f->replica, .item = f});
+}
+
+static void put_answer(world *w, flight *f, int64_t at_us)
+{
+    f->events++;
+    f->answer_us = at_us;
+    queue_put(&w->queue, (queue_entry){.at_us = at_us, .kind = EVENT_ANSWER, .replica = f->replica, .item = f});
+}
+
+static bool storm_chance(world *w, uint32_t per_mille)
+{
+    return w->phase == PHASE_STORM && random_chance(&w->random, per_mille);
+}
+
+/* Decides what becomes of an op: when it is applied, if at all, how often, and when its sender hears what. */
+static void decide(world *w, flight *f, lane *l, int64_t away_until_us)
+{
+    int64_t now_us = w->now_us;
+    int64_t timeout_us = later(now_us + f->op->timeout_us, l->answered_us);
+    int64_t late_us = timeout_us + random_below(&w->random, 2 * w->swarm.longest_ttl_us);
+    bool away = now_us < away_until_us;
+    if (storm_chance(w, w->swarm.unavailable)) {
+        f->otherwise = ALLOT_STATUS_UNAVAILABLE;
+        l->answered_us = later(now_us + one_way_us(w), l->answered_us);
+        put_answer(w, f, l->answered_us);
+        return;
+    }
+    if (storm_chance(w, w->swarm.lost_request) || (away && random_chance(&w->random, 700))) {
+        if (!away && random_chance(&w->random, w->swarm.zombie))
+            put_apply(w, f, late_us);
+        put_answer(w, f, l->answered_us = timeout_us);
+        return;
+    }
+    int64_t apply_us = l->applied_us = later(now_us + one_way_us(w), l->applied_us);
+    put_apply(w, f, apply_us);
+    if (f->op->sequence != 0 && storm_chance(w, w->swarm.duplicate))
+        put_apply(w, f, random_chance(&w->random, 500) ? apply_us + one_way_us(w) : late_us);
+    int64_t reply_us = later(apply_us + one_way_us(w), l->answered_us);
+    f->replies = reply_us <= timeout_us && !away && !storm_chance(w, w->swarm.lost_reply);
+    l->answered_us = f->replies ? reply_us : timeout_us;
+    put_answer(w, f, l->answered_us);
+}
+
+static void link_flight(replica *r, flight *f)
+{
+    f->link = r->flights_tail;
+    *f->link = f;
+    r->flights_tail = &f->next;
+}
+
+static void unlink_flight(world *w, flight *f)
+{
+    if (f->link == NULL)
+        return;
+    replica *r = &w->replicas[f->replica];
+    *f->link = f->next;
+    if (f->next != NULL)
+        f->next->link = f->link;
+    else
+        r->flights_tail = f->link;
+    f->link = NULL;
+}
+
+void network_submit(world *w, replica *r, struct outside *o, const allot_op *op)
+{
+    flight *f = calloc(1, sizeof(*f));
+    if (f == NULL)
+        abort();
+    f->op = op;
+    f->outside = o;
+    f->otherwise = ALLOT_STATUS_UNKNOWN;
+    if (op->timeout_us <= 0)
+        world_fail(w, "an op of kind %d has no timeout", (int)op->kind);
+    if (r == NULL) {
+        lane alone = {0};
+        f->replica = SIM_REPLICAS_MAX;
+        decide(w, f, &alone, 0);
+        trace_op(w, f, "sends", op, NULL);
+        return;
+    }
+    f->replica = r->index;
+    f->incarnation = r->incarnation;
+    link_flight(r, f);
+    if (op->kind == ALLOT_OP_JOIN)
+        r->slot = op->slot;
+    decide(w, f, &r->lanes[is_control(op->kind)], r->away_until_us);
+    trace_op(w, f, "sends", op, NULL);
+}
+
+/* ---- At the store --------------------------------------------------------------------------------------------------- */
+
+/* The sender frees its op once it has the answer, or with the process. */
+static void own_op(flight *f)
+{
+    if (f->copy == NULL)
+        f->op = f->copy = copy_op(f->op);
+}
+
+void network_free_flight(flight *f)
+{
+    free(f->copy);
+    free(f->answer);
+    free(f);
+}
+
+static void let_go(flight *f)
+{
+    if (--f->events == 0)
+        network_free_flight(f);
+}
+
+static void cover_refusal(world *w, const allot_op *op, allot_reason reason)
+{
+    if (reason == ALLOT_REFUSED_LIFE)
+        world_cover(w, COVERED_NEW_LIFE);
+    if (reason == ALLOT_REFUSED_QUARANTINE)
+        world_cover(w, COVERED_QUARANTINE);
+    if (reason == ALLOT_REFUSED_NOT_LEADER)
+        world_cover(w, COVERED_ZOMBIE_LEADER);
+    if (op->kind >= ALLOT_OP_RELEASE && op->kind <= ALLOT_OP_FAIL && reason == ALLOT_REFUSED_DEAD)
+        world_cover(w, COVERED_DEAD_ACK);
+}
+
+static void cover_change(world *w, const allot_op *op, const allot_outcome *o)
+{
+    static const struct {
+        allot_op_kind kind;
+        coverage covered;
+    } kinds[] = {{ALLOT_OP_RESIGN, COVERED_RESIGN}, {ALLOT_OP_RECALL, COVERED_RECALL},
+                 {ALLOT_OP_RELEASE, COVERED_RELEASE}, {ALLOT_OP_RETIRE, COVERED_RETIRE},
+                 {ALLOT_OP_REAP, COVERED_REAP}, {ALLOT_OP_ACK, COVERED_ACK},
+                 {ALLOT_OP_FAIL, COVERED_PARK}, {ALLOT_OP_UNPARK, COVERED_UNPARK},
+                 {ALLOT_OP_CLEAN, COVERED_CLEAN}};
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (op->kind == kinds[i].kind && (o->count > 0 || op->kind == ALLOT_OP_RESIGN || op->kind == ALLOT_OP_RETIRE))
+            world_cover(w, kinds[i].covered);
+    if (op->kind == ALLOT_OP_ACK && o->skipped > 0)
+        world_cover(w, COVERED_ACK_REFUSED);
+}
+
+static void cover_applied(world *w, const flight *f, const allot_answer *answer)
+{
+    if (f->answered || (f->outside == NULL && f->incarnation != w->replicas[f->replica].incarnation))
+        world_cover(w, COVERED_ZOMBIE);
+    if (f->answered && f->op->kind == ALLOT_OP_BEAT)
+        world_cover(w, COVERED_ZOMBIE_BEAT);
+    if (f->applied)
+        world_cover(w, COVERED_DUPLICATE);
+    if (f->op->kind == ALLOT_OP_JOIN && answer->outcome.status == ALLOT_STATUS_OK &&
+        invariants_is_dead(w->model, &f->op->slot))
+        world_cover(w, COVERED_CAME_BACK);
+    if (answer->outcome.status == ALLOT_STATUS_REFUSED)
+        cover_refusal(w, f->op, answer->outcome.reason);
+    else
+        cover_change(w, f->op, &answer->outcome);
+}
+
+/* The bugs planted on the way to the store. True: the op is not to be applied at all, and `ret_answer` is its answer. */
+static bool mutate(world *w, const flight *f, allot_op *op, allot_answer *ret_answer)
+{
+    if (ALLOT_MUTANT == MUTANT_RENUMBERED && f->applied)
+        op->sequence += 7;
+    if (ALLOT_MUTANT == MUTANT_SHORT_LEASE && op->kind == ALLOT_OP_JOIN)
+        op->u.join.ttl_us = op->u.join.ttl_us * 7 / 10;
+    if (ALLOT_MUTANT != MUTANT_ADD_NOT_KEPT || op->kind != ALLOT_OP_ADD || !random_chance(&w->random, 20))
+        return false;
+    *ret_answer = (allot_answer){.cookie = op->cookie, .kind = op->kind};
+    ret_answer->outcome.status = ALLOT_STATUS_OK;
+    ret_answer->outcome.count = op->u.add.count;
+    return true;
+}
+
+static void keep_answer(world *w, flight *f, const allot_answer *answer)
+{
+    f->answer = copy_answer(answer);
+    if (ALLOT_MUTANT == MUTANT_FALSE_WIN && f->op->kind == ALLOT_OP_CAMPAIGN &&
+        answer->outcome.reason == ALLOT_REFUSED_LED && random_chance(&w->random, 50)) {
+        f->answer->outcome.status = ALLOT_STATUS_OK;
+        f->answer->outcome.reason = ALLOT_REFUSED_NOTHING;
+        f->answer->outcome.term = 1;
+    }
+    if (ALLOT_MUTANT == MUTANT_HINTS_ONLY && f->answer->view != NULL)
+        ((allot_view *)(uintptr_t)f->answer->view)->share_rev = 1;
+}
+
+void network_apply(world *w, flight *f)
+{
+    if (f->dropped || w->now_us < w->store_away_until_us) {
+        trace_op(w, f, "lost:", f->op, NULL);
+        let_go(f);
+        return;
+    }
+    allot_op op = *f->op;
+    allot_answer answer;
+    store_effects effects = {0};
+    if (!mutate(w, f, &op, &answer))
+        world_apply(w, &op, &answer, &effects);
+    trace_op(w, f, "applied:", f->op, &answer);
+    cover_applied(w, f, &answer);
+    invariants_applied(w->model, w->now_us, f->op, &answer);
+    calm_applied(w, f->op, &answer);
+    if (f->answer == NULL && !f->answered)
+        keep_answer(w, f, &answer);
+    f->applied = true;
+    network_hints(w, &effects);
+    if (w->applied >= w->next_check || invariants_unsure(w->model))
+        world_check(w); /* reads the store: effects are not valid any more */
+    let_go(f);
+}
+
+static void put_hint(world *w, const replica *r, allot_hint hint)
+{
+    if (r->engine == NULL || (w->phase == PHASE_STORM && random_chance(&w->random, w->swarm.hint_loss)))
+        return;
+    queue_put(&w->queue, (queue_entry){.at_us = w->now_us + one_way_us(w),
+                                       .kind = EVENT_HINT,
+                                       .replica = r->index,
+                                       .incarnation = r->incarnation,
+                                       .number = (uint32_t)hint});
+}
+
+void network_hints(world *w, const store_effects *effects)
+{
+    if (!effects->changed)
+        return;
+    allot_uuid leader = store_leader(w->store);
+    for (uint32_t i = 0; i < w->swarm.replicas; i++) {
+        const replica *r = &w->replicas[i];
+        for (size_t k = 0; k < effects->share_count; k++)
+            if (uuid_equal(&effects->shares[k], &r->slot))
+                put_hint(w, r, ALLOT_HINT_SHARE);
+        if (effects->group)
+            put_hint(w, r, ALLOT_HINT_GROUP);
+        if (effects->leaderless)
+            put_hint(w, r, ALLOT_HINT_LEADERLESS);
+        if (effects->work && uuid_equal(&leader, &r->slot))
+            put_hint(w, r, ALLOT_HINT_WORK);
+    }
+}
+
+/* ---- The way back --------------------------------------------------------------------------------------------------- */
+
+/* What the sender hears. A process that was stopped finds a reply in its socket long after the timeout: it may take it
+ * or give it up, both are legal. */
+static void choose_answer(world *w, flight *f, allot_answer *ret_answer)
+{
+    bool old = f->deferred && !f->replies && f->answer != NULL && random_chance(&w->random, 500);
+    if (old)
+        world_cover(w, COVERED_OLD_ANSWER);
+    if (f->answer != NULL && (f->replies || old)) {
+        *ret_answer = *f->answer;
+        return;
+    }
+    *ret_answer = (allot_answer){.cookie = f->op->cookie, .kind = f->op->kind, .message = "no answer from the store"};
+    ret_answer->outcome.status = f->otherwise;
+    if (ALLOT_MUTANT == MUTANT_SURELY_NOT)
+        ret_answer->outcome.status = ALLOT_STATUS_UNAVAILABLE;
+    if (f->otherwise == ALLOT_STATUS_UNKNOWN)
+        world_cover(w, COVERED_UNKNOWN);
+}
+
+static void deliver(world *w, flight *f)
+{
+    allot_answer answer;
+    choose_answer(w, f, &answer);
+    trace_op(w, f, "hears", f->op, &answer);
+    f->answered = true;
+    if (f->events > 1)
+        own_op(f); /* applied later, when the sender has forgotten it */
+    if (f->outside != NULL) {
+        outside_answered(w, f->outside, &answer);
+        return;
+    }
+    replica *r = &w->replicas[f->replica];
+    unlink_flight(w, f);
+    if (answer.kind == ALLOT_OP_CAMPAIGN && answer.outcome.status == ALLOT_STATUS_OK)
+        r->term_won = answer.outcome.term;
+    replica_step(w, r, &(engine_event){.kind = ENGINE_ANSWER, .answer = &answer});
+    if (ALLOT_MUTANT == MUTANT_ANSWERS_TWICE && answer.kind == ALLOT_OP_BEAT && random_chance(&w->random, 10) &&
+        r->engine != NULL)
+        replica_step(w, r, &(engine_event){.kind = ENGINE_ANSWER, .answer = &answer});
+}
+
+void network_answer(world *w, flight *f)
+{
+    replica *r = f->outside == NULL ? &w->replicas[f->replica] : NULL;
+    bool meant = !f->answered && f->answer_us == w->now_us;
+    if (meant && r != NULL && r->paused) {
+        f->deferred = true;
+        put_answer(w, f, r->resume_us);
+        r->lanes[is_control(f->op->kind)].answered_us = later(r->resume_us, r->lanes[is_control(f->op->kind)].answered_us);
+    } else if (meant && (r == NULL || f->incarnation == r->incarnation)) {
+        deliver(w, f);
+    }
+    let_go(f);
+}
+
+void network_orphan(world *w, replica *r)
+{
+    while (r->flights != NULL) {
+        flight *f = r->flights;
+        own_op(f);
+        unlink_flight(w, f);
+        f->answered = true;
+    }
+}
+
+void network_reset(world *w, replica *r)
+{
+    int64_t at_us = w->now_us;
+    for (flight *f = r->flights; f != NULL; f = f->next) {
+        f->replies = f->answer != NULL;
+        at_us += 1 + random_below(&w->random, 200);
+        put_answer(w, f, at_us);
+    }
+    for (int i = 0; i < 2; i++)
+        r->lanes[i] = (lane){.applied_us = w->now_us, .answered_us = at_us};
+}

@@ -1,0 +1,238 @@
+#include "sim/world.h"
+
+#include "base/uuid_text.h"
+#include "plugins/strategies.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* More steps than this at one instant: the engine runs in circles. */
+#define STEPS_AT_ONCE_MAX 20000u
+
+int64_t replica_clock_us(const world *w, const replica *r)
+{
+    int64_t now_us = w->now_us;
+    if (ALLOT_MUTANT == MUTANT_CLOCK_STOPS)
+        now_us = (r->paused ? r->paused_us : now_us) - r->clock_lost_us;
+    return w->swarm.clock_offset_us[r->index] + now_us + now_us * w->swarm.drift_ppm[r->index] / 1000000;
+}
+
+/* The first instant at which the replica's clock shows at least `clock_us`. */
+static int64_t real_us(const world *w, const replica *r, int64_t clock_us)
+{
+    int64_t ahead_us = clock_us - replica_clock_us(w, r);
+    if (ahead_us <= 0)
+        return w->now_us;
+    return w->now_us + ahead_us * 1000000 / (1000000 + w->swarm.drift_ppm[r->index]) + 2;
+}
+
+bool replica_within_deadline(const world *w, const replica *r)
+{
+    return r->engine != NULL && engine_deadline_us(r->engine) > replica_clock_us(w, r);
+}
+
+bool replica_leads(const world *w, const replica *r, uint64_t *ret_term)
+{
+    return r->engine != NULL && engine_is_leader(r->engine, replica_clock_us(w, r), ret_term);
+}
+
+static void look_at_leaders(world *w, const replica *r)
+{
+    uint64_t term = 0;
+    if (!replica_leads(w, r, &term))
+        return;
+    if (r->term_won != term)
+        world_cover(w, COVERED_ADOPTED);
+    invariants_look_begin(w->model, w->now_us);
+    for (uint32_t i = 0; i < w->swarm.replicas; i++)
+        if (replica_leads(w, &w->replicas[i], &term))
+            invariants_leads(w->model, i, term);
+}
+
+static void run_plan(world *w, const replica *r, plan *p)
+{
+    plan_run(p, allot_strategy_round_robin());
+    int64_t took_us = random_below(&w->random, 5000);
+    if (world_has(w, SWARM_SLOW_PLAN))
+        took_us = random_below(&w->random, w->swarm.calm_us - w->now_us < w->swarm.longest_ttl_us
+                                               ? w->swarm.calm_us - w->now_us + 1
+                                               : w->swarm.longest_ttl_us);
+    world_put(w, w->now_us + took_us, EVENT_PLANNED, r, p);
+}
+
+static void act(world *w, replica *r, const engine_action *a)
+{
+    switch (a->kind) {
+    case ENGINE_SUBMIT:
+        network_submit(w, r, NULL, a->op);
+        break;
+    case ENGINE_PLAN:
+        run_plan(w, r, a->plan);
+        break;
+    case ENGINE_TELL:
+        trace_tell(w, r, &a->tell);
+        invariants_told(w->model, w->now_us, r->index, &a->tell);
+        worker_told(w, r, &a->tell);
+        break;
+    case ENGINE_REPLY:
+        worker_replied(w, r, a->request);
+        break;
+    }
+}
+
+static bool in_circles(world *w, replica *r)
+{
+    if (r->stepped_us != w->now_us)
+        r->steps_at_once = 0;
+    r->stepped_us = w->now_us;
+    if (++r->steps_at_once < STEPS_AT_ONCE_MAX)
+        return false;
+    world_fail(w, "replica %u makes %u steps at one instant", r->index, STEPS_AT_ONCE_MAX);
+    return true;
+}
+
+static void gone_for_good(world *w, replica *r)
+{
+    world_cover(w, COVERED_LEFT);
+    replica_stop(w, r);
+    if (w->phase == PHASE_STORM && random_chance(&w->random, 600))
+        world_put(w, world_soon(w, w->swarm.leave_every_us), EVENT_START, r, NULL);
+}
+
+void replica_step(world *w, replica *r, engine_event *event)
+{
+    engine_actions actions;
+    if (in_circles(w, r))
+        return;
+    event->now_us = replica_clock_us(w, r);
+    if (engine_step(r->engine, event, &actions) != 0) {
+        world_fail(w, "replica %u: engine_step failed", r->index);
+        return;
+    }
+    for (size_t i = 0; i < actions.count; i++)
+        act(w, r, &actions.items[i]);
+    if (r->left) {
+        gone_for_good(w, r);
+        return;
+    }
+    look_at_leaders(w, r);
+    if (actions.next_us == INT64_MAX) {
+        r->wake_us = INT64_MAX;
+        return;
+    }
+    int64_t wake_us = real_us(w, r, actions.next_us);
+    if (wake_us != r->wake_us)
+        world_put(w, wake_us, EVENT_WAKE, r, NULL);
+    r->wake_us = wake_us;
+}
+
+static allot_bytes text(const char *s)
+{
+    return (allot_bytes){.data = s, .len = (uint32_t)strlen(s)};
+}
+
+void replica_start(world *w, replica *r)
+{
+    char name[16];
+    snprintf(name, sizeof(name), "node-%u", r->index);
+    engine_config config = {.name = text(name),
+                            .host = text("host"),
+                            .container = text(""),
+                            .strategy = text("round_robin"),
+                            .pid = 100 + r->index,
+                            .weight = w->swarm.weight[r->index],
+                            .max_attempts = w->swarm.max_attempts,
+                            .ttl_us = w->swarm.ttl_us[r->index],
+                            .settle_us = w->swarm.settle_us,
+                            .handover_timeout_us = w->swarm.handover_timeout_us,
+                            .retry_after_us = w->swarm.retry_after_us,
+                            .retire_on_timeout = swarm_has(&w->swarm, SWARM_RETIRE),
+                            .quarantine_always = swarm_has(&w->swarm, SWARM_QUARANTINE)};
+    for (int i = 0; i < 4; i++)
+        config.seed[i] = random_next(&w->random) | 1;
+    if (r->incarnation > 0)
+        world_cover(w, COVERED_RESTART);
+    r->incarnation++;
+    r->slot = (allot_uuid){0};
+    r->left = r->draining = r->paused = false;
+    r->wake_us = r->work_us = INT64_MAX;
+    r->flights_tail = &r->flights;
+    memset(r->lanes, 0, sizeof(r->lanes));
+    r->engine = engine_new(&config);
+    if (r->engine == NULL)
+        abort();
+    trace_line(w, r, "starts, ttl %lld ms, weight %u", (long long)config.ttl_us / 1000, config.weight);
+    replica_step(w, r, &(engine_event){.kind = ENGINE_TIME});
+    if (swarm_has(&w->swarm, SWARM_WORKING))
+        world_put(w, world_soon(w, w->swarm.longest_ttl_us / 3), EVENT_WORKING, r, NULL);
+}
+
+void replica_stop(world *w, replica *r)
+{
+    if (r->engine == NULL)
+        return;
+    worker_stop(w, r);
+    network_orphan(w, r);
+    invariants_gone(w->model, r->index);
+    engine_free(r->engine);
+    r->engine = NULL;
+    r->paused = false;
+    r->incarnation++;
+}
+
+static void prove(world *w, const replica *r)
+{
+    world_cover(w, COVERED_PROOF);
+    allot_uuid *slot = malloc(sizeof(*slot));
+    if (slot == NULL)
+        abort();
+    *slot = r->slot;
+    world_put(w, w->now_us + 1 + random_below(&w->random, 50000), EVENT_PROVE, r, slot);
+}
+
+void replica_crash(world *w, replica *r)
+{
+    if (r->engine == NULL)
+        return;
+    uint64_t term;
+    world_cover(w, COVERED_CRASH);
+    if (replica_leads(w, r, &term))
+        world_cover(w, COVERED_LEADER_CRASH);
+    trace_line(w, r, "crashes");
+    if (swarm_has(&w->swarm, SWARM_PROOF) && random_chance(&w->random, 700))
+        prove(w, r);
+    replica_stop(w, r);
+    if (random_chance(&w->random, 700))
+        world_put(w, world_soon(w, w->swarm.longest_ttl_us), EVENT_START, r, NULL);
+}
+
+void replica_pause(world *w, replica *r)
+{
+    uint64_t term;
+    if (r->engine == NULL || r->paused)
+        return;
+    r->paused = true;
+    r->led = replica_leads(w, r, &term);
+    r->paused_us = w->now_us;
+    r->resume_us = w->now_us + random_between(&w->random, w->swarm.longest_ttl_us / 20, 2 * w->swarm.longest_ttl_us);
+    if (r->resume_us > w->swarm.calm_us)
+        r->resume_us = w->swarm.calm_us;
+    trace_line(w, r, "is stopped until %.1f ms", (double)r->resume_us / 1000);
+    if (ALLOT_MUTANT == MUTANT_WRONG_PROOF && random_chance(&w->random, 200))
+        prove(w, r);
+    world_put(w, r->resume_us, EVENT_RESUME, r, NULL);
+}
+
+void replica_resume(world *w, replica *r)
+{
+    uint64_t term;
+    if (!r->paused)
+        return;
+    if (ALLOT_MUTANT == MUTANT_CLOCK_STOPS)
+        r->clock_lost_us += w->now_us - r->paused_us;
+    r->paused = false;
+    trace_line(w, r, "goes on");
+    if (r->led && !replica_leads(w, r, &term))
+        world_cover(w, COVERED_LEADER_PAUSE);
+    replica_step(w, r, &(engine_event){.kind = ENGINE_TIME});
+}

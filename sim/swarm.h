@@ -1,0 +1,75 @@
+/* swarm.h - what one seed turns on: a random subset of faults, each at a random rate (swarm testing: a fault that is
+ * always on hides what happens without it). */
+#ifndef SIM_SWARM_H
+#define SIM_SWARM_H
+
+#include "sim/random.h"
+
+#define SIM_REPLICAS_MAX 7u
+
+#define SWARM_OPTIONS(X)                                                                                               \
+    X(LOST_REQUEST, "lost-requests")                                                                                   \
+    X(LOST_REPLY, "lost-replies")                                                                                      \
+    X(SLOW, "slow-network")         /* a heavy tail, beyond the ttl */                                                 \
+    X(ZOMBIE, "zombies")            /* ops applied long after they were answered unknown */                            \
+    X(DUPLICATE, "duplicates")      /* of ops with a sequence */                                                       \
+    X(UNAVAILABLE, "unavailable")                                                                                      \
+    X(PARTITION, "partitions")      /* one replica, or all, away from the store for a while */                         \
+    X(HINT_LOSS, "lost-hints")                                                                                         \
+    X(PAUSE, "pauses")              /* SIGSTOP */                                                                      \
+    X(CRASH, "crashes")                                                                                                \
+    X(PROOF, "death-proofs")        /* a crash is proven to the store at once */                                       \
+    X(DRIFT, "clock-drift")                                                                                            \
+    X(LOSE_ALL, "data-loss")                                                                                           \
+    X(LOSE_SOME, "stale-store")     /* failover to an older state */                                                   \
+    X(QUARANTINE, "quarantine-always")                                                                                 \
+    X(LEAVE, "leaves")                                                                                                 \
+    X(DRAIN, "drains")                                                                                                 \
+    X(OUTSIDE, "outside-adds")                                                                                         \
+    X(CLEAN, "cleans")                                                                                                 \
+    X(WORK, "work")                 /* workers finish ids; without it they hold them */                                \
+    X(FAIL, "failures")                                                                                                \
+    X(WORKING, "working-lists")                                                                                        \
+    X(STUBBORN, "stubborn-workers") /* some recalled ids are not given back */                                         \
+    X(RETIRE, "retire-on-timeout")                                                                                     \
+    X(MIXED_TTL, "mixed-ttl")                                                                                          \
+    X(WEIGHTS, "weights")                                                                                              \
+    X(SLOW_PLAN, "slow-plans")                                                                                         \
+    X(CALM_JOIN, "join-in-the-calm")
+
+typedef enum swarm_option {
+#define SWARM_ENUM(name, word) SWARM_##name,
+    SWARM_OPTIONS(SWARM_ENUM)
+#undef SWARM_ENUM
+        SWARM_OPTION_COUNT
+} swarm_option;
+
+typedef struct swarm {
+    uint64_t options; /* a bit for each */
+    uint32_t replicas;
+    uint32_t ids;
+    int64_t ttl_us[SIM_REPLICAS_MAX];
+    int64_t longest_ttl_us;
+    int64_t settle_us, handover_timeout_us, retry_after_us;
+    uint32_t weight[SIM_REPLICAS_MAX];
+    uint32_t max_attempts;
+    int32_t drift_ppm[SIM_REPLICAS_MAX];
+    int64_t clock_offset_us[SIM_REPLICAS_MAX];
+    /* the network */
+    int64_t latency_us; /* of one way, on average */
+    uint32_t lost_request, lost_reply, slow, zombie, duplicate, unavailable, hint_loss; /* per mille */
+    /* how often, on average, something happens to the group */
+    int64_t partition_every_us, pause_every_us, crash_every_us, leave_every_us, add_every_us;
+    int64_t work_us; /* the longest work on one id */
+    int64_t calm_us; /* when all faults stop */
+} swarm;
+
+void swarm_choose(swarm *s, random_source *r, uint32_t replicas); /* 0: how many is random too */
+const char *swarm_word(swarm_option option);
+
+static inline bool swarm_has(const swarm *s, swarm_option option)
+{
+    return (s->options >> option) & 1u;
+}
+
+#endif

@@ -1,0 +1,294 @@
+/* world.h - one simulated group: replicas (real engines), one store (real) behind a faulty network, applications,
+ * operators. One thread, virtual time; the seed decides everything.
+ *
+ *   world.c      the loop, the phases, what goes wrong with the store
+ *   network.c    ops on their way: delays, losses, late and double execution, hints
+ *   replica.c    engines: steps and their actions; pauses, crashes, restarts
+ *   worker.c     the application of a replica: works on ids, gives back, drains, leaves
+ *   outside.c    adds and cleans by nobody's slot
+ *   calm.c       I6: what must hold once faults have stopped
+ *   trace.c      the narration, and the hash of all that happened
+ *
+ * Three phases. STORM: faults of the seed. CALM: none any more; by its end everything has its place. QUIET: nothing may
+ * move. */
+#ifndef SIM_WORLD_H
+#define SIM_WORLD_H
+
+#include "backends/store/store.h"
+#include "base/bytes.h"
+#include "core/engine/engine.h"
+#include "sim/queue.h"
+#include "sim/swarm.h"
+#include "tests/lib/invariants.h"
+
+#include <stdio.h>
+
+#ifndef ALLOT_MUTANT
+#define ALLOT_MUTANT 0
+#endif
+
+/* Bugs planted in the simulator's own part, to prove that it finds them (docs/simulator.md). */
+enum {
+    MUTANT_CLOCK_STOPS = 1,   /* a replica's clock stands still while its process is stopped (not CLOCK_BOOTTIME) */
+    MUTANT_ANSWERS_TWICE,     /* a beat is answered twice */
+    MUTANT_TOKENS_REUSED,     /* terms and tokens have no floor that grows across a loss of the data */
+    MUTANT_WRONG_PROOF,       /* a stopped process is taken for a dead one */
+    MUTANT_RENUMBERED,        /* an op that is sent again gets a new sequence */
+    MUTANT_SURELY_NOT,        /* a lost reply is answered "surely not applied" */
+    MUTANT_ADD_NOT_KEPT,      /* an add is confirmed and not made */
+    MUTANT_SHORT_LEASE,       /* the store's leases are shorter than what replicas believe */
+    MUTANT_FALSE_WIN,         /* a campaign refused because another leads is answered as won */
+    MUTANT_HINTS_ONLY         /* beats never show a change of the share: only hints do */
+};
+
+#define COVERAGE(X)                                                                                                    \
+    X(FAULTLESS, "no fault at all")                                                                                    \
+    X(LEADER_CRASH, "leader crashed")                                                                                  \
+    X(LEADER_PAUSE, "leader stopped past its deadline")                                                                \
+    X(CRASH, "replica crashed")                                                                                        \
+    X(PROOF, "crash proven")                                                                                           \
+    X(RESTART, "replica restarted")                                                                                    \
+    X(FENCED, "replica fenced")                                                                                        \
+    X(LEFT, "replica left")                                                                                            \
+    X(RESIGN, "leader resigned")                                                                                       \
+    X(TERMS, "three terms or more")                                                                                    \
+    X(ADOPTED, "leadership learned from a beat")                                                                       \
+    X(LOSS, "store lost all")                                                                                          \
+    X(STALE, "store fell back")                                                                                        \
+    X(UNNOTICED, "loss of data that nobody could notice")                                                              \
+    X(NEW_LIFE, "beat refused for its life")                                                                           \
+    X(QUARANTINE, "campaign refused for quarantine")                                                                   \
+    X(ZOMBIE, "op applied late")                                                                                       \
+    X(ZOMBIE_BEAT, "beat applied late")                                                                                \
+    X(ZOMBIE_LEADER, "leader's op refused as stale")                                                                   \
+    X(CAME_BACK, "reaped slot joined again by a late join")                                                            \
+    X(DUPLICATE, "op applied twice")                                                                                   \
+    X(UNKNOWN, "answer unknown")                                                                                       \
+    X(OLD_ANSWER, "answer after a stop, older than its timeout")                                                       \
+    X(RECALL, "ids recalled")                                                                                          \
+    X(RELEASE, "ids released")                                                                                         \
+    X(RETIRE, "slot retired")                                                                                          \
+    X(REAP, "slot reaped")                                                                                             \
+    X(DEAD_ACK, "report of a dead slot refused")                                                                       \
+    X(ACK, "ids acked")                                                                                                \
+    X(ACK_REFUSED, "ack refused")                                                                                      \
+    X(PARK, "ids parked")                                                                                              \
+    X(PARK_FOR_GOOD, "ids parked for good")                                                                            \
+    X(UNPARK, "ids unparked")                                                                                          \
+    X(READD, "an id added again after its ack")                                                                        \
+    X(CLEAN, "pool cleaned")                                                                                           \
+    X(OUTSIDE, "added from outside")                                                                                   \
+    X(BALANCE, "balance checked in the end")                                                                           \
+    X(QUIET, "quiet in the end, with ids held")
+
+typedef enum coverage {
+#define COVERAGE_ENUM(name, word) COVERED_##name,
+    COVERAGE(COVERAGE_ENUM)
+#undef COVERAGE_ENUM
+        COVERAGE_COUNT
+} coverage;
+
+typedef enum event_kind {
+    EVENT_APPLY = 1,
+    EVENT_ANSWER,
+    EVENT_HINT,
+    EVENT_WAKE,
+    EVENT_PLANNED,
+    EVENT_WORK,
+    EVENT_WORKING,
+    EVENT_ADD,
+    EVENT_OUTSIDE_ADD,
+    EVENT_OUTSIDE_AGAIN,
+    EVENT_CLEAN,
+    EVENT_LEAVE,
+    EVENT_PAUSE,
+    EVENT_RESUME,
+    EVENT_CRASH,
+    EVENT_START,
+    EVENT_PROVE,
+    EVENT_PARTITION,
+    EVENT_SNAPSHOT,
+    EVENT_LOSE,
+    EVENT_CALM,
+    EVENT_CHECK,
+    EVENT_QUIET_OVER
+} event_kind;
+
+typedef enum phase { PHASE_STORM = 0, PHASE_CALM, PHASE_QUIET, PHASE_OVER } phase;
+
+/* One op on its way. Alive until it is answered (or nobody waits any more) and no event names it. */
+typedef struct flight {
+    struct flight *next, **link; /* in its sender's list while unanswered */
+    uint32_t replica, incarnation;
+    struct outside *outside;     /* not NULL: its sender is no replica */
+    const allot_op *op;          /* the sender's, or `copy` */
+    allot_op *copy;
+    allot_answer *answer;        /* what the store said, as far as it was applied in time */
+    allot_op_status otherwise;   /* the answer without that */
+    bool replies;                /* the store's answer finds its way back */
+    bool answered;
+    bool dropped;                /* will not be applied any more */
+    bool applied;
+    bool deferred;               /* its answer waited for a stopped process */
+    uint32_t events;
+    int64_t answer_us;
+} flight;
+
+/* An application's request to its engine. */
+typedef struct call {
+    struct call *next, **link;
+    engine_request request;
+    uint32_t *numbers; /* of the ids */
+    bool *recalled;
+} call;
+
+/* An id that the application of a replica holds. */
+typedef struct holding {
+    uint32_t id;
+    uint64_t token;
+    int64_t until_us; /* when the application does something about it */
+    bool recalled;
+} holding;
+
+typedef struct lane {
+    int64_t applied_us, answered_us; /* the latest so far: nothing overtakes within a lane */
+} lane;
+
+typedef struct replica {
+    uint32_t index, incarnation;
+    engine *engine; /* NULL: not running */
+    allot_uuid slot;
+    bool paused, left, draining;
+    bool led; /* when it was stopped */
+    int64_t paused_us, resume_us, wake_us, away_until_us;
+    int64_t clock_lost_us; /* MUTANT_CLOCK_STOPS */
+    int64_t stepped_us;    /* the last instant of a step, and the steps at it */
+    uint32_t steps_at_once;
+    lane lanes[2];
+    flight *flights, **flights_tail;
+    call *calls;
+    holding *holdings;
+    size_t holding_count, holding_capacity;
+    uint32_t *places; /* id -> place in holdings + 1 */
+    size_t place_capacity;
+    int64_t work_us; /* when EVENT_WORK is due; INT64_MAX: not */
+    uint64_t beats;  /* in the quiet phase */
+    uint64_t placed; /* ids that the store has in its share, in the end */
+    uint64_t term_won; /* by an answer to a campaign */
+} replica;
+
+typedef struct world {
+    random_source random;
+    swarm swarm;
+    queue queue;
+    int64_t now_us;
+    phase phase;
+    store *store;
+    int64_t store_away_until_us;
+    bytes snapshot; /* lines */
+    bool joined_in_calm, acked_in_calm;
+    replica replicas[SIM_REPLICAS_MAX];
+    struct outside *outsides;
+    invariants *model;
+    uint64_t applied, next_check;
+    uint64_t hash, events;
+    uint64_t covered[(COVERAGE_COUNT + 63) / 64];
+    FILE *trace; /* NULL: none */
+    char failure[512];
+} world;
+
+/* ---- world.c -------------------------------------------------------------------------------------------------------- */
+
+typedef struct world_result {
+    char failure[512]; /* empty: passed */
+    uint64_t hash, events, options;
+    int64_t virtual_us;
+    uint64_t covered[(COVERAGE_COUNT + 63) / 64];
+} world_result;
+
+/* Runs one seed to its end. `replicas` 0: as the seed says. `trace` may be NULL. */
+void world_run(uint64_t seed, uint32_t replicas, FILE *trace, world_result *ret_result);
+
+void world_fail(world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void world_put(world *w, int64_t at_us, event_kind kind, const replica *r, void *item);
+int64_t world_store_us(const world *w);
+void world_apply(world *w, const allot_op *op, allot_answer *ret_answer, store_effects *ret_effects);
+/* Around `mean`, never 0: for what happens again and again. */
+int64_t world_soon(world *w, int64_t mean_us);
+/* Looks at the whole state: store_check, the pool, who owns what. */
+void world_check(world *w);
+/* Calls `visit` for each id of the store's pool. */
+void world_each_pool_id(world *w, void (*visit)(world *w, const allot_pool_id *id));
+
+static inline bool world_has(const world *w, swarm_option option)
+{
+    return w->phase == PHASE_STORM && swarm_has(&w->swarm, option);
+}
+
+static inline void world_cover(world *w, coverage c)
+{
+    w->covered[c / 64] |= UINT64_C(1) << (c % 64);
+}
+
+/* ---- network.c ------------------------------------------------------------------------------------------------------ */
+
+void network_submit(world *w, replica *r, struct outside *o, const allot_op *op);
+void network_apply(world *w, flight *f);
+void network_answer(world *w, flight *f);
+void network_hints(world *w, const store_effects *effects);
+/* The sender is gone: what is under way may still be applied. */
+void network_orphan(world *w, replica *r);
+/* The calm begins: every connection is made anew. */
+void network_reset(world *w, replica *r);
+void network_free_flight(flight *f);
+
+/* ---- replica.c ------------------------------------------------------------------------------------------------------ */
+
+/* The replica's clock, now. */
+int64_t replica_clock_us(const world *w, const replica *r);
+bool replica_within_deadline(const world *w, const replica *r);
+bool replica_leads(const world *w, const replica *r, uint64_t *ret_term);
+void replica_start(world *w, replica *r);
+void replica_stop(world *w, replica *r); /* the process ends, whatever it was doing */
+void replica_step(world *w, replica *r, engine_event *event);
+void replica_pause(world *w, replica *r);
+void replica_resume(world *w, replica *r);
+void replica_crash(world *w, replica *r);
+
+/* ---- worker.c ------------------------------------------------------------------------------------------------------- */
+
+void worker_told(world *w, replica *r, const engine_tell *tell);
+void worker_replied(world *w, replica *r, engine_request *request);
+void worker_work(world *w, replica *r);
+void worker_list_work(world *w, replica *r);
+void worker_add(world *w, replica *r, uint32_t count);
+void worker_leave(world *w, replica *r, bool drain);
+void worker_calm(world *w, replica *r);
+void worker_stop(world *w, replica *r);
+/* An id to add: a new one, or sometimes one that was there before. */
+allot_bytes worker_pick_id(world *w, char *ret_text, size_t size);
+
+/* ---- outside.c ------------------------------------------------------------------------------------------------------ */
+
+void outside_add(world *w, uint32_t count);
+void outside_clean(world *w);
+void outside_answered(world *w, struct outside *o, const allot_answer *answer);
+void outside_again(world *w, struct outside *o);
+void outside_free_all(world *w);
+
+/* ---- calm.c --------------------------------------------------------------------------------------------------------- */
+
+void calm_begin(world *w);
+void calm_check(world *w);
+void calm_applied(world *w, const allot_op *op, const allot_answer *answer);
+void calm_over(world *w);
+
+/* ---- trace.c -------------------------------------------------------------------------------------------------------- */
+
+void trace_hash(world *w, uint64_t value);
+/* Narrates, if there is a trace; r may be NULL. */
+void trace_line(const world *w, const replica *r, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void trace_op(world *w, const flight *f, const char *how, const allot_op *op, const allot_answer *answer);
+void trace_tell(world *w, const replica *r, const engine_tell *tell);
+
+#endif
