@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #define CHUNK_BYTES ((size_t)1 << 20)
-#define ROOM_BYTES 65536
+#define ROOM_BYTES 4096
 
 void file_journal_init(file_journal *j)
 {
