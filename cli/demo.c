@@ -158,8 +158,8 @@ static int second_scene(demo *m)
     demo_stage *d = &m->stage;
     const demo_replica *killed = leader_of(d);
     size_t orphans = killed->held;
-    demo_story_heading(&m->story, "kill -9 %s, the leader, with %zu ids. Its lease would hold %.1f s more.",
-                       killed->name, orphans, (double)d->settings->ttl_ms / 1000);
+    demo_story_heading(&m->story, "kill -9 %s: the leader, with %zu ids. Its lease runs for %.3g s.", killed->name,
+                       orphans, (double)d->settings->ttl_ms / 1000);
     int code = kill_leader(m);
     demo_story_waiting(&m->story, "electing, handing over");
     if (code == CODE_OK)

@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/exits.h"
 #include "cli/open.h"
+#include "cli/roster.h"
 #include "cli/rows.h"
 
 typedef struct listing {
@@ -81,6 +82,19 @@ static int list(const settings *s, const allot_uuid *slot, bool full)
     return output_end(&out, code);
 }
 
+/* A slot that owns nothing is not the same as one that is not there. */
+static int check_slot(const settings *s, const allot_uuid *slot)
+{
+    roster r;
+    int code = roster_read(s, &r);
+    if (code != CODE_OK)
+        return code;
+    if (roster_find(&r, slot) == NULL)
+        code = fail(CODE_NOT_FOUND, "no such slot: %s", s->slot);
+    roster_done(&r);
+    return code;
+}
+
 int verb_ids(const invocation *call)
 {
     allot_uuid slot;
@@ -89,7 +103,8 @@ int verb_ids(const invocation *call)
         return list(&call->settings, NULL, false);
     if (allot_uuid_parse(text, &slot) != ALLOT_OK)
         return fail(CODE_USAGE, "--slot: expected a UUID; got '%s'", text);
-    return list(&call->settings, &slot, false);
+    int code = check_slot(&call->settings, &slot);
+    return code == CODE_OK ? list(&call->settings, &slot, false) : code;
 }
 
 int verb_db(const invocation *call)

@@ -1,0 +1,149 @@
+"""Replicas come, go, and are stopped: each id is handed over, and only those that must move do."""
+
+import signal
+
+import pytest
+
+from replicas import note
+
+TTL = "30s"  # nothing here waits for it, except where a test says so
+NAMES = [f"name-{number}" for number in range(120)]
+
+
+@pytest.fixture
+def trio(allot, group):
+    allot.add(NAMES)
+    replicas = group.start_many(3, "--ttl", TTL)
+    group.wait(lambda: all(r.slot for r in replicas), "all to join")
+    group.wait_placed(NAMES)
+    return replicas
+
+
+def _moved(before, after):
+    return {name for name in after if before[name] != after[name]}
+
+
+def test_a_new_replica_gets_its_part_and_nothing_else_moves(group, trio):
+    before = group.owners()
+    new = group.start("new", "--ttl", TTL)
+    group.wait_placed(NAMES)
+    after = group.owners()
+    moved = _moved(before, after)
+    assert len(moved) == len(new.held) == len(NAMES) // 4
+    assert moved == set(new.held)
+    released = {i["id"]: e["mono_ns"] for r in trio for e in r.named("released") for i in e["ids"]}
+    gained = {i["id"]: e["mono_ns"] for e in new.named("gained") for i in e["ids"]}
+    assert set(released) >= moved
+    assert all(gained[name] > released[name] for name in moved)
+    assert all(after[name][1] > before[name][1] for name in moved)
+    group.check()
+
+
+def test_a_clean_exit_hands_over_at_once(group, trio):
+    for leaving in (next(r for r in trio if r is not group.leader()), group.leader()):
+        before, orphans = group.owners(), set(leaving.held)
+        assert leaving.terminate() == 0
+        left_ns = leaving.named("left")[0]["mono_ns"]
+        took_ms = (group.wait_placed(NAMES) - left_ns) / 1e6
+        note(f"a clean exit: {len(orphans)} ids are owned again {took_ms:.0f} ms after it left")
+        assert took_ms < 1000
+        after = group.owners()
+        assert _moved(before, after) == orphans
+    group.check()
+
+
+def test_a_new_replica_after_a_death_takes_its_place(group, trio):
+    victim = group.leader()
+    victim.kill()
+    group.wait_placed(NAMES)
+    before = group.owners()
+    new = group.start("new", "--ttl", TTL)
+    group.wait_placed(NAMES)
+    assert _moved(before, group.owners()) == set(new.held)
+    group.check()
+
+
+def test_all_die_and_the_next_finds_everything(allot, group, trio):
+    for replica in trio:
+        replica.kill()
+    new = group.start("new", "--ttl", TTL)
+    took_ms = (group.wait_placed(NAMES, [new]) - new.named("joined")[0]["mono_ns"]) / 1e6
+    note(f"after the death of all, everything is owned {took_ms:.0f} ms after the next one joined")
+    assert len(allot.json("slots")) == 1
+    group.check()
+
+
+@pytest.mark.parametrize("leads", [False, True])
+def test_stopped_past_the_lease(allot, group, leads):
+    """SIGSTOP: no lock becomes free, only the lease can end it. Continued, it must first say that it lost all."""
+    allot.add(NAMES)
+    replicas = group.start_many(3, "--ttl", "2s")
+    group.wait(lambda: all(r.slot for r in replicas), "all to join")
+    group.wait_placed(NAMES)
+    stopped = group.leader() if leads else next(r for r in replicas if r is not group.leader())
+    others = [r for r in replicas if r is not stopped]
+    old, held, told = stopped.slot, dict(stopped.held), len(stopped.events)
+    stopped.stop()
+    stopped_ns = group.deaths[-1][0]
+    group.wait_placed(NAMES, others)
+    first_ns = min(e["mono_ns"] for r in others for e in r.named("gained") if {i["id"] for i in e["ids"]} & set(held)
+                   and e["mono_ns"] > stopped_ns)
+    after_ms = (first_ns - stopped_ns) / 1e6
+    note(f"stopped {'leader' if leads else 'follower'}: its ids moved after {after_ms:.0f} ms, the lease being 2000 ms")
+    # It beat at most a third of the lease before, so its lease ran for two thirds at least.
+    assert 1333 - 50 < after_ms < 6000
+
+    stopped.signal(signal.SIGCONT)
+    stopped.wait(lambda r: r.slot != old, "to join anew")
+    words = stopped.words()[told:]
+    lost = words.index("lost")
+    assert words[:lost].count("gained") == 0 and set(words[:lost]) <= {"at_risk", "store_down", "store_up"}
+    assert words.index("fenced") > lost and words.index("joined") > words.index("fenced")
+    assert {i["id"] for e in stopped.events[told:told + words.index("fenced")] if e["event"] == "lost"
+            for i in e["ids"]} == set(held)
+    group.wait_placed(NAMES)
+    assert all(token > held.get(name, 0) for name, token in stopped.held.items())
+    group.check()
+
+
+def test_chunked_is_contiguous(allot, group):
+    allot.add(NAMES)
+    replicas = group.start_many(3, "--ttl", TTL, "--strategy", "chunked")
+    group.wait_placed(NAMES, replicas)
+
+    def contiguous():
+        order = {name: at for at, name in enumerate(NAMES)}
+        shares = [sorted(order[name] for name in r.held) for r in replicas]
+        return all(s and s[-1] - s[0] == len(s) - 1 for s in shares)
+
+    group.wait(contiguous, "each share to be a run of names")
+    group.check()
+
+
+def test_hash_puts_each_id_where_it_belongs(allot, group):
+    """The same names and slots give the same split, in whatever order the replicas came."""
+    allot.add(NAMES)
+    replicas = [group.start(name, "--ttl", TTL, "--strategy", "hash") for name in ("c", "a", "b")]
+    group.wait(lambda: all(r.slot for r in replicas), "all to join")
+    group.wait_placed(NAMES, even=False)
+    group.wait(lambda: all(r.held for r in replicas), "every replica to own something")
+    first = _settled(group)
+    for replica in replicas:
+        assert replica.terminate() == 0
+    again = [group.start(name, "--ttl", TTL, "--strategy", "hash") for name in ("a", "b", "c")]
+    group.wait(lambda: all(r.slot for r in again), "all to join")
+    group.wait(lambda: {n: o for n, (o, _) in group.owners().items()} == first, "the same split as before")
+    group.check()
+
+
+def _settled(group):
+    """Owners by name, once all replicas have told the same split after all had joined."""
+    joined = max(r.named("joined")[-1]["mono_ns"] for r in group.live())
+
+    def same():
+        splits = [next((e for e in reversed(r.events) if e["event"] == "split"), None) for r in group.live()]
+        return all(s and s["mono_ns"] > joined for s in splits) and len({s["version"] for s in splits}) == 1 and \
+            len(group.owners()) == len(NAMES)
+
+    group.wait(same, "one split told by all")
+    return {name: owner for name, (owner, _) in group.owners().items()}
