@@ -43,10 +43,6 @@ static int exit_code(int code)
         return CODE_UNREACHABLE;
     case ALLOT_E_FENCED:
         return CODE_LEASE_LOST;
-    case ALLOT_E_INVALID:
-    case ALLOT_E_PLACE:
-    case ALLOT_E_MODULE:
-        return CODE_CONFIG;
     default:
         return CODE_FAILED;
     }
@@ -58,4 +54,17 @@ int fail_allot(int code, const allot_error *error)
     if (code == ALLOT_E_NOT_FOUND && strstr(text, "no group here") == NULL)
         return fail(exit_code(code), "no group here: %s", text);
     return fail(exit_code(code), "%s", text);
+}
+
+int fail_open(int code, const allot_error *error)
+{
+    switch (code) {
+    case ALLOT_E_INVALID:
+    case ALLOT_E_LIMIT:
+    case ALLOT_E_PLACE:
+    case ALLOT_E_MODULE:
+        return fail(CODE_CONFIG, "%s", error->message[0] != '\0' ? error->message : allot_code_text(code));
+    default:
+        return fail_allot(code, error);
+    }
 }

@@ -22,6 +22,9 @@ int fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3))
 /* The same for an error of the library: `code` is the allot_code, `error` may carry a message. */
 int fail_allot(int code, const allot_error *error);
 
+/* The same for what opening a group or a node returns: what was configured may be to blame. */
+int fail_open(int code, const allot_error *error);
+
 /* Writes "warning: ..." to stderr. */
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -27,6 +27,7 @@ void opening_init(opening *o, const settings *s)
     if (s->ttl_ms == 0)
         return; /* a verb that is no replica */
     o->options.name = s->name;
+    o->options.container = s->container;
     o->options.strategy = s->strategy;
     o->options.weight = (uint32_t)s->weight;
     o->options.max_attempts = (uint32_t)s->max_attempts;
@@ -45,5 +46,5 @@ int open_group(const settings *s, bool read_only, allot_group **ret_group)
     allot_error error = {0};
     opening_init(&o, s);
     int code = allot_group_open(&o.options, read_only, ret_group, &error);
-    return code == ALLOT_OK ? CODE_OK : fail_allot(code, &error);
+    return code == ALLOT_OK ? CODE_OK : fail_open(code, &error);
 }

@@ -16,6 +16,8 @@ static const option table[] = {
 
     {"name", 0, OPTION_TEXT, FOR_REPLICA, "NAME", "", "ALLOT_SLOT_NAME", 0, 0, NULL, AT(name),
      "this replica's name; need not be unique"},
+    {"container", 0, OPTION_TEXT, FOR_REPLICA, "NAME", "", NULL, 0, 0, NULL, AT(container),
+     "what it runs in, shown to operators"},
     {"weight", 0, OPTION_NUMBER, FOR_REPLICA, "N", "1", "ALLOT_SLOT_WEIGHT", 1, 1000, NULL, AT(weight),
      "a replica of weight 2 gets twice the ids"},
     {"ttl", 0, OPTION_DURATION, FOR_REPLICA, "DURATION", "10s", "ALLOT_LEASE_TTL", 1000, DAY_MS, NULL, AT(ttl_ms),
@@ -23,7 +25,7 @@ static const option table[] = {
     {"quarantine", 0, OPTION_WORD, FOR_REPLICA, "WHEN", "auto", "ALLOT_LEASE_QUARANTINE", 0, 0, "auto|always",
      AT(quarantine_always), "wait one ttl before leading in a new life: auto, always"},
     {"strategy", 0, OPTION_TEXT, FOR_REPLICA, "NAME", "round_robin", "ALLOT_SPLIT_STRATEGY", 0, 0, NULL, AT(strategy),
-     "how a leader splits the pool: round_robin, hash, chunked"},
+     "how a leader splits the pool"},
     {"settle", 0, OPTION_DURATION, FOR_REPLICA, "DURATION", "300ms", "ALLOT_SPLIT_SETTLE", 0, DAY_MS, NULL,
      AT(settle_ms), "how long a join waits for further joins before ids move"},
     {"handover-timeout", 0, OPTION_DURATION, FOR_REPLICA, "DURATION", "30s", NULL, 0, DAY_MS, NULL,
@@ -54,7 +56,7 @@ static const option table[] = {
     {"ttl", 0, OPTION_DURATION, FOR_DEMO, "DURATION", "2s", "ALLOT_LEASE_TTL", 1000, DAY_MS, NULL, AT(ttl_ms),
      "the lease; at least 1s"},
     {"strategy", 0, OPTION_TEXT, FOR_DEMO, "NAME", "round_robin", "ALLOT_SPLIT_STRATEGY", 0, 0, NULL, AT(strategy),
-     "how the leader splits the pool: round_robin, hash, chunked"},
+     "how the leader splits the pool"},
     {"keep", 0, OPTION_FLAG, FOR_DEMO, NULL, NULL, NULL, 0, 0, NULL, AT(keep),
      "keep the directory, with its journal, for a closer look"},
 

@@ -220,7 +220,7 @@ static int open_node(const settings *s, allot_node **ret_node)
     allot_error error = {0};
     opening_init(&o, s);
     int code = allot_open(&o.options, ret_node, &error);
-    return code == ALLOT_OK ? CODE_OK : fail_allot(code, &error);
+    return code == ALLOT_OK ? CODE_OK : fail_open(code, &error);
 }
 
 static int run_node(replica *r)

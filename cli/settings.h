@@ -28,6 +28,7 @@ typedef struct settings {
     uint32_t backend_option_count;
     /* the replica */
     const char *name;
+    const char *container;
     const char *strategy;
     int64_t ttl_ms;
     int64_t settle_ms;

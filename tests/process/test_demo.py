@@ -49,13 +49,6 @@ def test_the_hand_over_does_not_wait_for_the_lease(binary, scratch):
     assert after < 2000
 
 
-@pytest.mark.parametrize("strategy", ["hash", "chunked"])
-def test_other_strategies(binary, scratch, strategy):
-    done = _demo(binary, scratch, "--strategy", strategy)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert f"by {strategy}" in done.stdout
-
-
 def test_the_environment_does_not_reach_its_replicas(binary, scratch):
     done = _demo(binary, {**scratch, "ALLOT_ONCE": "true", "ALLOT_GROUP": "other", "ALLOT_PATH": "/nowhere"})
     assert done.returncode == 0, done.stdout + done.stderr

@@ -117,6 +117,11 @@ def test_a_group_that_is_no_name_is_78(allot):
     assert done.returncode == 78 and b"group" in done.stderr
 
 
+def test_a_name_that_is_too_long_is_78(allot):
+    done = allot("run", "--name", "x" * 129)
+    assert done.returncode == 78 and b"name" in done.stderr and b"128" in done.stderr
+
+
 # ---- Reading ---------------------------------------------------------------------------------------------------------
 
 
