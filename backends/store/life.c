@@ -18,8 +18,12 @@ static void know_ttl(store_turn *t, int64_t ttl_us)
     t->effects->changed = true;
 }
 
+/* Never further away than rule 1 allows: a life that began before the clock was set back lies in the future. */
 void store_quarantine_raise(store_turn *t, int64_t until_us)
 {
+    int64_t furthest_us = store_time_add(t->now_us, t->s->longest_ttl_us);
+    if (until_us > furthest_us)
+        until_us = furthest_us;
     if (t->s->quarantine_until_us >= until_us)
         return;
     t->s->quarantine_until_us = until_us;
