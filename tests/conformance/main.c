@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 /* Seconds for one test, on a busy machine with sanitizers; a test that works takes a fraction. */
-enum { BEHAVIOUR_TIMEOUT = 60 };
+enum { BEHAVIOUR_TIMEOUT = 60, RANDOM_TIMEOUT = 300 };
 
 static Suite *behaviours(void)
 {
@@ -19,8 +19,19 @@ static Suite *behaviours(void)
     return s;
 }
 
+static Suite *at_length(void)
+{
+    Suite *s = suite_create("conformance at length");
+    TCase *const cases[] = {random_case()};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        tcase_set_timeout(cases[i], RANDOM_TIMEOUT);
+        suite_add_tcase(s, cases[i]);
+    }
+    return s;
+}
+
 int main(void)
 {
-    Suite *const suites[] = {behaviours(), NULL};
+    Suite *const suites[] = {behaviours(), at_length(), NULL};
     return suite_run(suites);
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { OVER = ALLOT_OP_ITEMS_MAX + 1 };
+
 /* A good op of each kind, to be spoilt in one place. */
 typedef struct scene {
     world *w;
@@ -14,9 +16,16 @@ typedef struct scene {
     allot_grant grant;
     allot_item item;
     allot_bytes word;
-    allot_ref ref;
     uint64_t segment;
-    char long_text[400];
+    /* For ops over a limit: what they point to is there. */
+    allot_new_id ids[OVER];
+    allot_part parts[OVER];
+    allot_grant grants[OVER];
+    allot_item items[OVER];
+    allot_bytes words[OVER];
+    allot_ref refs[ALLOT_WORKING_MAX + 1];
+    uint64_t segments[OVER];
+    char long_text[ALLOT_PAYLOAD_BYTES_MAX + 1];
 } scene;
 
 static scene *set_up(int subject_index)
@@ -35,6 +44,14 @@ static scene *set_up(int subject_index)
     s->grant = (allot_grant){.part_count = 1, .parts = &s->part};
     s->segment = s->part.segment;
     memset(s->long_text, 'l', sizeof(s->long_text));
+    for (uint32_t i = 0; i < OVER; i++) {
+        s->ids[i] = (allot_new_id){.id = {s->long_text, 1 + i % 200}};
+        s->parts[i] = s->part;
+        s->grants[i] = s->grant;
+        s->items[i] = s->item;
+        s->words[i] = s->word;
+        s->segments[i] = s->segment;
+    }
     return s;
 }
 
@@ -82,10 +99,14 @@ static void odd_name(scene *s, allot_op *op) { (void)s; op->u.join.name = (allot
 static void many_working(scene *s, allot_op *op)
 {
     op->u.beat.working_count = ALLOT_WORKING_MAX + 1;
-    op->u.beat.working = &s->ref;
+    op->u.beat.working = s->refs;
 }
 static void no_ids(scene *s, allot_op *op) { (void)s; op->u.add.count = 0; }
-static void many_ids(scene *s, allot_op *op) { (void)s; op->u.add.count = ALLOT_OP_ITEMS_MAX + 1; }
+static void many_ids(scene *s, allot_op *op)
+{
+    op->u.add.count = OVER;
+    op->u.add.ids = s->ids;
+}
 static void empty_id(scene *s, allot_op *op) { (void)op; s->id.id.len = 0; }
 static void long_id(scene *s, allot_op *op) { (void)op; s->id.id = too_long(s, ALLOT_ID_BYTES_MAX); }
 static void control_id(scene *s, allot_op *op) { (void)op; s->id.id = (allot_bytes){"a\tb", 3}; }
@@ -98,29 +119,49 @@ static void long_payload(scene *s, allot_op *op)
     (void)op;
     s->id.payload = (allot_bytes){s->long_text, ALLOT_PAYLOAD_BYTES_MAX + 1};
 }
-static void many_grants(scene *s, allot_op *op) { (void)s; op->u.assign.grant_count = ALLOT_OP_ITEMS_MAX + 1; }
-static void many_parts(scene *s, allot_op *op) { (void)op; s->grant.part_count = ALLOT_OP_ITEMS_MAX + 1; }
+static void many_grants(scene *s, allot_op *op)
+{
+    op->u.assign.grant_count = OVER;
+    op->u.assign.grants = s->grants;
+}
+static void many_parts(scene *s, allot_op *op)
+{
+    (void)op;
+    s->grant.part_count = OVER;
+    s->grant.parts = s->parts;
+}
 static void odd_slot_index(scene *s, allot_op *op) { (void)op; s->grant.slot_index = 1; }
 static void odd_position(scene *s, allot_op *op) { (void)op; s->part.position = ALLOT_SEGMENT_IDS_MAX; }
 static void no_parts(scene *s, allot_op *op) { (void)s; op->u.recall.part_count = 0; }
-static void many_recalls(scene *s, allot_op *op) { (void)s; op->u.recall.part_count = ALLOT_OP_ITEMS_MAX + 1; }
+static void many_recalls(scene *s, allot_op *op)
+{
+    op->u.recall.part_count = OVER;
+    op->u.recall.parts = s->parts;
+}
 static void long_strategy(scene *s, allot_op *op) { op->u.publish.strategy = too_long(s, ALLOT_NAME_BYTES_MAX); }
 static void no_items(scene *s, allot_op *op) { (void)s; op->u.items.count = 0; }
-static void many_items(scene *s, allot_op *op) { (void)s; op->u.items.count = ALLOT_OP_ITEMS_MAX + 1; }
+static void many_items(scene *s, allot_op *op)
+{
+    op->u.items.count = OVER;
+    op->u.items.items = s->items;
+}
 static void odd_item(scene *s, allot_op *op) { (void)op; s->item.position = ALLOT_SEGMENT_IDS_MAX; }
 static void long_reason(scene *s, allot_op *op) { op->u.items.reason = too_long(s, ALLOT_REASON_BYTES_MAX); }
 static void negative_retry(scene *s, allot_op *op) { (void)s; op->u.items.retry_after_us = -1; }
 static void operator_of_nothing(scene *s, allot_op *op) { (void)s; op->term = 0; op->u.unpark.count = 0; }
 static void operator_of_many(scene *s, allot_op *op)
 {
-    (void)s;
     op->term = 0;
-    op->u.unpark.count = ALLOT_OP_ITEMS_MAX + 1;
+    op->u.unpark = (allot_op_unpark){OVER, s->words};
 }
 static void due_ids_by_nobody(scene *s, allot_op *op) { no_slot(s, op); op->session = world_uuid(s->w); }
 static void no_page(scene *s, allot_op *op) { (void)s; op->u.read.limit = 0; }
 static void large_page(scene *s, allot_op *op) { (void)s; op->u.read.limit = 1025; }
-static void many_segments(scene *s, allot_op *op) { (void)s; op->u.read.segment_count = 65; }
+static void many_segments(scene *s, allot_op *op)
+{
+    op->u.read.segment_count = 65;
+    op->u.read.segments = s->segments;
+}
 
 typedef struct flaw {
     allot_op_kind kind;

@@ -12,7 +12,7 @@
 
 #include <check.h>
 
-enum { WORLD_HANDLES_MAX = 8, WORLD_TEXTS = 8, WORLD_TEXT_BYTES = 32768, SECOND_US = 1000000 };
+enum { WORLD_HANDLES_MAX = 10, WORLD_TEXTS = 8, WORLD_TEXT_BYTES = 32768, SECOND_US = 1000000 };
 
 typedef struct test_clock {
     int64_t boot_us;

@@ -352,7 +352,8 @@ void driver_forget(driver *d)
     size_t kept = 0;
     while (kept < d->record_count && d->records[kept]->answered)
         record_free(d->records[kept++]);
-    memmove(d->records, d->records + kept, (d->record_count - kept) * sizeof(*d->records));
+    if (kept > 0)
+        memmove(d->records, d->records + kept, (d->record_count - kept) * sizeof(*d->records));
     d->record_count -= kept;
     d->forgotten += kept;
     d->delivered_count = 0;

@@ -1,0 +1,61 @@
+#include "tests/conformance/numbers.h"
+
+#include "base/bytes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void numbers_done(numbers *n)
+{
+    free(n->pairs);
+    *n = (numbers){0};
+}
+
+/* The first pair whose a is at least this. */
+static size_t lower_bound(const numbers *n, uint64_t a)
+{
+    size_t low = 0;
+    size_t high = n->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (n->pairs[middle].a < a)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+bool numbers_agree(numbers *n, uint64_t a, uint64_t b)
+{
+    if (a == 0 || b == 0)
+        return a == b;
+    size_t at = lower_bound(n, a);
+    if (at < n->count && n->pairs[at].a == a)
+        return n->pairs[at].b == b;
+    if ((at > 0 && n->pairs[at - 1].b >= b) || (at < n->count && n->pairs[at].b <= b))
+        return false;
+    if (array_reserve((void **)&n->pairs, &n->capacity, n->count + 1, sizeof(*n->pairs)) != 0)
+        abort();
+    memmove(n->pairs + at + 1, n->pairs + at, (n->count - at) * sizeof(*n->pairs));
+    n->pairs[at] = (number_pair){a, b};
+    n->count++;
+    return true;
+}
+
+uint64_t numbers_translate(const numbers *n, uint64_t a)
+{
+    if (a == 0)
+        return 0;
+    size_t at = lower_bound(n, a);
+    if (at < n->count && n->pairs[at].a == a)
+        return n->pairs[at].b;
+    return at == 0 ? a : n->pairs[at - 1].b + (a - n->pairs[at - 1].a);
+}
+
+void renaming_done(renaming *r)
+{
+    numbers_done(&r->terms);
+    numbers_done(&r->tokens);
+    numbers_done(&r->segments);
+}
