@@ -16,7 +16,7 @@
 
 #define LEVEL_BITS 20
 #define WEIGHT_MAX 1000u
-static_assert(WEIGHT_MAX *WEIGHT_MAX < 1u << LEVEL_BITS, "one step of the level tells places apart");
+static_assert(WEIGHT_MAX * WEIGHT_MAX < 1u << LEVEL_BITS, "one step of the level tells places apart");
 
 /* Loads and ids up to this keep every product below 2^64. */
 #define IDS_MAX (UINT64_C(1) << 40)

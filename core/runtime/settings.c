@@ -1,0 +1,199 @@
+#include "core/runtime/settings.h"
+#include "base/text.h"
+#include "core/runtime/fail.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define YEAR_MS (INT64_C(365) * 24 * 3600 * 1000)
+
+void allot_options_init(allot_options *ret_options)
+{
+    *ret_options = (allot_options){.size = sizeof(*ret_options),
+                                   .weight = 1,
+                                   .group = "default",
+                                   .name = "",
+                                   .container = "",
+                                   .backend = "file",
+                                   .max_attempts = 5,
+                                   .strategy = "round_robin",
+                                   .ttl_ms = 10000,
+                                   .settle_ms = 300,
+                                   .handover_timeout_ms = 30000,
+                                   .retry_after_ms = 1000,
+                                   .on_timeout = ALLOT_KEEP};
+}
+
+/* ---- Checks --------------------------------------------------------------------------------------------------------- */
+
+typedef struct bound {
+    const char *name;
+    int64_t value, least, most;
+} bound;
+
+static int check_bounds(const allot_options *o, allot_error *ret_error)
+{
+    const bound bounds[] = {
+        {"weight", o->weight, 1, 1000},
+        {"ttl_ms", o->ttl_ms, ALLOT_TTL_US_MIN / 1000, YEAR_MS},
+        {"settle_ms", o->settle_ms, 0, YEAR_MS},
+        {"handover_timeout_ms", o->handover_timeout_ms, 0, YEAR_MS},
+        {"retry_after_ms", o->retry_after_ms, 0, YEAR_MS},
+        {"stall_ms", o->stall_ms, 0, YEAR_MS},
+        {"on_timeout", (int64_t)o->on_timeout, ALLOT_KEEP, ALLOT_RETIRE},
+    };
+    for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++)
+        if (bounds[i].value < bounds[i].least || bounds[i].value > bounds[i].most)
+            return fail(ret_error, ALLOT_E_INVALID, "option %s is %lld; it must be from %lld to %lld", bounds[i].name,
+                        (long long)bounds[i].value, (long long)bounds[i].least, (long long)bounds[i].most);
+    return ALLOT_OK;
+}
+
+static bool group_is_valid(const char *group)
+{
+    size_t len = strlen(group);
+    const char *allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.";
+    return len >= 1 && len <= ALLOT_GROUP_BYTES_MAX && group[0] != '.' && strspn(group, allowed) == len;
+}
+
+static int check_text(const char *name, const char *text, allot_error *ret_error)
+{
+    size_t len = strlen(text);
+    if (len > ALLOT_NAME_BYTES_MAX)
+        return fail(ret_error, ALLOT_E_LIMIT, "option %s has %zu bytes; it may have %u", name, len,
+                    ALLOT_NAME_BYTES_MAX);
+    if (!text_is_valid((allot_bytes){.data = text, .len = (uint32_t)len}, ALLOT_NAME_BYTES_MAX))
+        return fail(ret_error, ALLOT_E_INVALID, "option %s must be UTF-8 without control characters", name);
+    return ALLOT_OK;
+}
+
+static int check_backend_options(const allot_options *o, allot_error *ret_error)
+{
+    if (o->backend_option_count > 0 && o->backend_options == NULL)
+        return fail(ret_error, ALLOT_E_INVALID, "option backend_options is NULL, backend_option_count is %u",
+                    o->backend_option_count);
+    for (uint32_t i = 0; i < o->backend_option_count; i++)
+        if (o->backend_options[i].key == NULL || o->backend_options[i].value == NULL)
+            return fail(ret_error, ALLOT_E_INVALID, "option backend_options[%u] has a key or a value that is NULL", i);
+    return ALLOT_OK;
+}
+
+static int check_group_part(const allot_options *o, allot_error *ret_error)
+{
+    if (!group_is_valid(o->group))
+        return fail(ret_error, ALLOT_E_INVALID,
+                    "option group must be 1 to %u characters out of A-Z a-z 0-9 _ - . and not begin with a dot",
+                    ALLOT_GROUP_BYTES_MAX);
+    return check_backend_options(o, ret_error);
+}
+
+static int check_node_part(const allot_options *o, allot_error *ret_error)
+{
+    int code = check_bounds(o, ret_error);
+    if (code == ALLOT_OK)
+        code = check_text("name", o->name, ret_error);
+    if (code == ALLOT_OK)
+        code = check_text("container", o->container, ret_error);
+    return code;
+}
+
+/* ---- Copies --------------------------------------------------------------------------------------------------------- */
+
+static const char *copy_text(char **at, const char *text)
+{
+    size_t bytes = strlen(text) + 1;
+    char *copy = *at;
+    memcpy(copy, text, bytes);
+    *at += bytes;
+    return copy;
+}
+
+static size_t text_bytes(const allot_options *o)
+{
+    size_t bytes =
+        strlen(o->group) + strlen(o->name) + strlen(o->container) + strlen(o->backend) + strlen(o->strategy) + 5;
+    for (uint32_t i = 0; i < o->backend_option_count; i++)
+        bytes += strlen(o->backend_options[i].key) + strlen(o->backend_options[i].value) + 2;
+    return bytes;
+}
+
+static int copy_texts(settings *s, allot_error *ret_error)
+{
+    allot_options *o = &s->options;
+    size_t options_bytes = o->backend_option_count * sizeof(allot_option);
+    s->memory = malloc(options_bytes + text_bytes(o));
+    if (s->memory == NULL)
+        return fail_plainly(ret_error, ALLOT_E_NOMEM);
+    allot_option *copies = s->memory;
+    char *at = (char *)s->memory + options_bytes;
+    for (uint32_t i = 0; i < o->backend_option_count; i++) {
+        copies[i].key = copy_text(&at, o->backend_options[i].key);
+        copies[i].value = copy_text(&at, o->backend_options[i].value);
+    }
+    o->backend_options = copies;
+    o->group = copy_text(&at, o->group);
+    o->name = copy_text(&at, o->name);
+    o->container = copy_text(&at, o->container);
+    o->backend = copy_text(&at, o->backend);
+    o->strategy = copy_text(&at, o->strategy);
+    return ALLOT_OK;
+}
+
+/* A host's name is shown to operators and decides nothing: one that cannot be shown is left out. */
+static void find_host(settings *s)
+{
+    if (gethostname(s->host, sizeof(s->host)) != 0)
+        s->host[0] = '\0';
+    s->host[sizeof(s->host) - 1] = '\0';
+    if (!text_is_valid((allot_bytes){.data = s->host, .len = (uint32_t)strlen(s->host)}, ALLOT_NAME_BYTES_MAX))
+        s->host[0] = '\0';
+}
+
+static int take_over(settings *s, const allot_options *options, allot_error *ret_error)
+{
+    if (options == NULL)
+        return fail(ret_error, ALLOT_E_INVALID, "the options are NULL");
+    if (options->size != sizeof(*options))
+        return fail(ret_error, ALLOT_E_INVALID, "the options have size %u, this library's %zu: see allot_options_init",
+                    options->size, sizeof(*options));
+    allot_options defaults;
+    allot_options_init(&defaults);
+    s->options = *options;
+    if (s->options.group == NULL)
+        s->options.group = defaults.group;
+    if (s->options.name == NULL)
+        s->options.name = defaults.name;
+    if (s->options.container == NULL)
+        s->options.container = defaults.container;
+    if (s->options.backend == NULL)
+        s->options.backend = defaults.backend;
+    if (s->options.strategy == NULL)
+        s->options.strategy = defaults.strategy;
+    return check_group_part(&s->options, ret_error);
+}
+
+int settings_init(settings *s, const allot_options *options, allot_error *ret_error)
+{
+    *s = (settings){.memory = NULL};
+    int code = take_over(s, options, ret_error);
+    if (code == ALLOT_OK)
+        code = check_node_part(&s->options, ret_error);
+    if (code != ALLOT_OK)
+        return code;
+    find_host(s);
+    return copy_texts(s, ret_error);
+}
+
+int settings_init_group(settings *s, const allot_options *options, allot_error *ret_error)
+{
+    *s = (settings){.memory = NULL};
+    int code = take_over(s, options, ret_error);
+    return code == ALLOT_OK ? copy_texts(s, ret_error) : code;
+}
+
+void settings_done(settings *s)
+{
+    free(s->memory);
+    s->memory = NULL;
+}
