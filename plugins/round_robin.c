@@ -1,14 +1,14 @@
 /* round_robin.c - as even as the weights allow.
  *
  * The split is the one that placing id after id gives, each on the slot that is the least full afterwards: a slot of
- * weight w that holds k ids is k / w full. Between equals it goes to the slot that has more ids already, so that a split
- * of a split moves nothing, then to the first.
+ * weight w that holds k ids is k / w full. Between equals it goes to the slot that has more ids already, so that a
+ * split of a split moves nothing, then to the first.
  *
  * It is reached without that loop. The places of all slots, ordered by how full their slot is with them, fill up in
- * this order; so there is a level below which every place is taken. Levels are counted in steps of 2^-20. Two places of
- * different fullness, a/v and b/w, are at least 1 / (v * w) >= 10^-6 apart, which is more than one step: within one step
- * all places are equally full, and no slot has two of them. So: find by halving the last level whose places are not
- * more than the ids; what is left goes to places of the next step. */
+ * this order; so there is a level below which every place is taken. Levels are counted in steps of 2^-20. Two places
+ * of different fullness, a/v and b/w, are at least 1 / (v * w) >= 10^-6 apart, which is more than one step: within one
+ * step all places are equally full, and no slot has two of them. So: find by halving the last level whose places are
+ * not more than the ids; what is left goes to places of the next step. */
 #include "plugins/strategies.h"
 
 #include <assert.h>

@@ -1,8 +1,8 @@
 /* call.h - the one place from which a backend is called.
  *
- * It holds a handle and checks, with asserts, what backend.h promises of every answer: exactly one for each op, none from
- * within submit, within a lane in the order of submission, of the op's kind, complete for its status. A test that wants
- * faults gives a table of functions of its own, around the real one, to call_open.
+ * It holds a handle and checks, with asserts, what backend.h promises of every answer: exactly one for each op, none
+ * from within submit, within a lane in the order of submission, of the op's kind, complete for its status. A test that
+ * wants faults gives a table of functions of its own, around the real one, to call_open.
  *
  * Threads: one at a time. */
 #ifndef RUNTIME_CALL_H

@@ -35,7 +35,7 @@ static void free_page(event_page *page)
     free(page);
 }
 
-/* ---- The descriptor ------------------------------------------------------------------------------------------------- */
+/* ---- The descriptor ---------------------------------------------------------------------------------------------- */
 
 static void set_readable(event_queue *q)
 {
@@ -51,7 +51,7 @@ static void clear_readable(event_queue *q)
     (void)got; /* not readable: that is what is wanted */
 }
 
-/* ---- Links ---------------------------------------------------------------------------------------------------------- */
+/* ---- Links ------------------------------------------------------------------------------------------------------- */
 
 static void count_page(event_queue *q, const event_page *page, size_t by)
 {
@@ -89,7 +89,7 @@ static event_page *unlink_after(event_queue *q, event_page *before)
     return page;
 }
 
-/* ---- Dropping ------------------------------------------------------------------------------------------------------- */
+/* ---- Dropping ---------------------------------------------------------------------------------------------------- */
 
 static bool same_grant(const body *a, const body *b)
 {
@@ -142,7 +142,7 @@ static void make_room(event_queue *q, allot_event_type type)
     }
 }
 
-/* ---- Putting -------------------------------------------------------------------------------------------------------- */
+/* ---- Putting ----------------------------------------------------------------------------------------------------- */
 
 static event_page *new_page(const engine_tell *tell)
 {
@@ -200,7 +200,7 @@ int event_queue_note(event_queue *q, const char *message, int64_t now_us)
     return event_queue_put(q, &tell, now_us);
 }
 
-/* ---- Taking --------------------------------------------------------------------------------------------------------- */
+/* ---- Taking ------------------------------------------------------------------------------------------------------ */
 
 static void list_ids(event_queue *q, const event_page *page)
 {
@@ -237,7 +237,7 @@ int64_t event_queue_idle_since_us(const event_queue *q)
     return q->first->put_us > q->taken_us ? q->first->put_us : q->taken_us;
 }
 
-/* ---- Ending --------------------------------------------------------------------------------------------------------- */
+/* ---- Ending ------------------------------------------------------------------------------------------------------ */
 
 static void drop_waiting(event_queue *q)
 {

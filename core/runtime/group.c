@@ -17,7 +17,7 @@
 #define AGAIN_US_FIRST 20000
 #define AGAIN_US_MOST 1000000
 
-/* ---- Open and close ------------------------------------------------------------------------------------------------- */
+/* ---- Open and close ---------------------------------------------------------------------------------------------- */
 
 static int open_backend(allot_group *group, allot_error *ret_error)
 {
@@ -96,7 +96,7 @@ int64_t group_until_us(const allot_group *group, int timeout_ms)
     return clock_boot_us(&group->clock) + (int64_t)timeout_ms * 1000;
 }
 
-/* ---- Answers -------------------------------------------------------------------------------------------------------- */
+/* ---- Answers ----------------------------------------------------------------------------------------------------- */
 
 static int keep_view(allot_group *group, exchange *x, const allot_view *view)
 {
@@ -149,7 +149,7 @@ static void on_note(void *user, const char *message)
     (void)message;
 }
 
-/* ---- Exchanging ----------------------------------------------------------------------------------------------------- */
+/* ---- Exchanging -------------------------------------------------------------------------------------------------- */
 
 static int send(allot_group *group, exchange *x, int64_t now_us, int64_t until_us)
 {
@@ -230,7 +230,7 @@ int group_exchange(allot_group *group, exchange *exchanges, size_t count, int64_
     return code == ALLOT_OK ? ALLOT_OK : fail_plainly(ret_error, code);
 }
 
-/* ---- What came of it ------------------------------------------------------------------------------------------------ */
+/* ---- What came of it --------------------------------------------------------------------------------------------- */
 
 static int refusal_code(const exchange *x, allot_error *ret_error)
 {

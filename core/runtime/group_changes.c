@@ -10,7 +10,7 @@
  * to be sent again in. */
 #define SESSION_US INT64_C(60000000)
 
-/* ---- Sessions ------------------------------------------------------------------------------------------------------- */
+/* ---- Sessions ---------------------------------------------------------------------------------------------------- */
 
 static int begin_session(allot_group *group, int64_t until_us, bool must_be, allot_error *ret_error)
 {
@@ -45,7 +45,7 @@ static int enter_to_change(allot_group *group, allot_error *ret_error)
     return code;
 }
 
-/* ---- Many ids: in rounds of as many ops as may be under way at once ------------------------------------------------- */
+/* ---- Many ids: in rounds of as many ops as may be under way at once ---------------------------------------------- */
 
 typedef struct round {
     exchange exchanges[GROUP_OPS_MOST];
@@ -134,7 +134,7 @@ int allot_group_add(allot_group *group, const allot_new *ids, size_t count, int 
     return group_leave(group, add_all(group, ids, count, group_until_us(group, timeout_ms), sum, ret_error));
 }
 
-/* ---- Clean ---------------------------------------------------------------------------------------------------------- */
+/* ---- Clean ------------------------------------------------------------------------------------------------------- */
 
 static int clean(allot_group *group, int64_t until_us, uint64_t *ret_count, allot_error *ret_error)
 {
@@ -158,7 +158,7 @@ int allot_group_clean(allot_group *group, int timeout_ms, uint64_t *ret_count, a
     return group_leave(group, clean(group, group_until_us(group, timeout_ms), ret_count, ret_error));
 }
 
-/* ---- Unpark --------------------------------------------------------------------------------------------------------- */
+/* ---- Unpark ------------------------------------------------------------------------------------------------------ */
 
 static size_t fill_unparks(allot_group *group, round *r, const allot_bytes *ids, size_t count)
 {

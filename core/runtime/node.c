@@ -27,7 +27,7 @@ static void random_seed(uint64_t ret_seed[4])
     memcpy(ret_seed, random, sizeof(random));
 }
 
-/* ---- Parts, each left such that free_parts can take it back --------------------------------------------------------- */
+/* ---- Parts, each left such that free_parts can take it back ------------------------------------------------------ */
 
 static int make_engine(allot_node *node, allot_error *ret_error)
 {
@@ -115,7 +115,7 @@ static void free_parts(allot_node *node)
     free(node);
 }
 
-/* ---- Open and close ------------------------------------------------------------------------------------------------- */
+/* ---- Open and close ---------------------------------------------------------------------------------------------- */
 
 static allot_node *new_node(const node_hooks *hooks)
 {

@@ -70,7 +70,7 @@ int node_open(const allot_options *options, const node_hooks *hooks, allot_node 
 /* A hooked clock was turned: look at it now. */
 void node_clock_turned(allot_node *node);
 
-/* ---- step.c --------------------------------------------------------------------------------------------------------- */
+/* ---- step.c ------------------------------------------------------------------------------------------------------ */
 
 /* The entry of an API function: 0 with the lock held and the lease checked, or ALLOT_E_FORKED without the lock. */
 int node_enter(allot_node *node);
@@ -91,11 +91,11 @@ void node_die(allot_node *node);
 
 void op_list_done(op_list *list);
 
-/* ---- turn.c --------------------------------------------------------------------------------------------------------- */
+/* ---- turn.c ------------------------------------------------------------------------------------------------------ */
 
 void *turn_main(void *user);
 
-/* ---- requests.c ----------------------------------------------------------------------------------------------------- */
+/* ---- requests.c -------------------------------------------------------------------------------------------------- */
 
 /* Under the lock: the engine has given this request back. */
 void request_replied(allot_node *node, engine_request *replied);
@@ -103,7 +103,7 @@ void request_replied(allot_node *node, engine_request *replied);
 void request_abandon_all(allot_node *node);
 void request_free_all(allot_node *node);
 
-/* ---- fork.c --------------------------------------------------------------------------------------------------------- */
+/* ---- fork.c ------------------------------------------------------------------------------------------------------ */
 
 bool fork_is_child(pid_t opened_in);
 void fork_close_node(allot_node *node);

@@ -32,7 +32,7 @@ void planner_init(planner *p, const allot_strategy_ops *strategy, int64_t budget
     *p = (planner){.strategy = strategy, .budget_us = budget_us, .wake_fd = wake_fd};
 }
 
-/* ---- The thread ----------------------------------------------------------------------------------------------------- */
+/* ---- The thread -------------------------------------------------------------------------------------------------- */
 
 static void free_worker(planner_worker *w)
 {
@@ -106,7 +106,7 @@ static void stop_worker(planner_worker *w, bool abandon)
     free_worker(w);
 }
 
-/* ---- Jobs ----------------------------------------------------------------------------------------------------------- */
+/* ---- Jobs -------------------------------------------------------------------------------------------------------- */
 
 static void free_job(planner_job *job)
 {
@@ -227,7 +227,7 @@ int64_t planner_next_us(const planner *p)
     return p->running ? p->deadline_us : INT64_MIN;
 }
 
-/* ---- Ending --------------------------------------------------------------------------------------------------------- */
+/* ---- Ending ------------------------------------------------------------------------------------------------------ */
 
 static void free_jobs(planner *p)
 {

@@ -24,7 +24,7 @@ struct request {
     bool detached; /* nobody waits for it */
 };
 
-/* ---- New ------------------------------------------------------------------------------------------------------------ */
+/* ---- New --------------------------------------------------------------------------------------------------------- */
 
 static request *new_request(engine_request_kind kind, size_t memory)
 {
@@ -91,7 +91,7 @@ static request *new_add(const allot_new *ids, size_t count)
     return r;
 }
 
-/* ---- With the engine: under the lock -------------------------------------------------------------------------------- */
+/* ---- With the engine: under the lock ----------------------------------------------------------------------------- */
 
 static void end(allot_node *node, request *r)
 {
@@ -160,7 +160,7 @@ static int run(allot_node *node, request *r, int64_t until_ns, bool *ret_accepte
     return done ? ret_result->code : ALLOT_E_TIMEOUT;
 }
 
-/* ---- Add ------------------------------------------------------------------------------------------------------------ */
+/* ---- Add --------------------------------------------------------------------------------------------------------- */
 
 static int add_failed(int code, const engine_request *result, uint64_t done, size_t count, allot_error *ret_error)
 {
@@ -195,7 +195,7 @@ int allot_add(allot_node *node, const allot_new *ids, size_t count, int timeout_
     return code == ALLOT_OK ? ALLOT_OK : add_failed(code, &result, sum->done, count, ret_error);
 }
 
-/* ---- Reports -------------------------------------------------------------------------------------------------------- */
+/* ---- Reports ----------------------------------------------------------------------------------------------------- */
 
 static int report(allot_node *node, request *r, int timeout_ms, bool *ret_accepted, allot_report *ret_report)
 {
@@ -235,7 +235,7 @@ int allot_release(allot_node *node, const allot_id *ids, size_t count, int timeo
     return report(node, new_report(ENGINE_RELEASE, ids, count, NULL), timeout_ms, ret_accepted, ret_report);
 }
 
-/* ---- Working, drain, leave ------------------------------------------------------------------------------------------ */
+/* ---- Working, drain, leave --------------------------------------------------------------------------------------- */
 
 /* The engine replies to these two within the step, so that there is nothing to wait for. */
 #define AT_ONCE_NS 0

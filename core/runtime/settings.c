@@ -25,7 +25,7 @@ void allot_options_init(allot_options *ret_options)
                                    .on_timeout = ALLOT_KEEP};
 }
 
-/* ---- Checks --------------------------------------------------------------------------------------------------------- */
+/* ---- Checks ------------------------------------------------------------------------------------------------------ */
 
 typedef struct bound {
     const char *name;
@@ -98,7 +98,7 @@ static int check_node_part(const allot_options *o, allot_error *ret_error)
     return code;
 }
 
-/* ---- Copies --------------------------------------------------------------------------------------------------------- */
+/* ---- Copies ------------------------------------------------------------------------------------------------------ */
 
 static const char *copy_text(char **at, const char *text)
 {

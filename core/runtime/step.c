@@ -30,7 +30,7 @@ void node_die(allot_node *node)
     pthread_cond_broadcast(&node->told);
 }
 
-/* ---- Actions -------------------------------------------------------------------------------------------------------- */
+/* ---- Actions ----------------------------------------------------------------------------------------------------- */
 
 static int post(op_list *outbox, const allot_op *op)
 {
@@ -81,7 +81,7 @@ void node_step_and_wake(allot_node *node, engine_event event)
     node_wake(node);
 }
 
-/* ---- Entering and waiting ------------------------------------------------------------------------------------------- */
+/* ---- Entering and waiting ---------------------------------------------------------------------------------------- */
 
 /* Fenced before anything else: whether or not the node's thread runs, and whatever the store does (I3). */
 static void fence_when_due(allot_node *node)

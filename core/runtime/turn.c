@@ -5,7 +5,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-/* ---- What the backend delivers -------------------------------------------------------------------------------------- */
+/* ---- What the backend delivers ----------------------------------------------------------------------------------- */
 
 static void on_answer(void *user, const allot_answer *answer)
 {
@@ -35,7 +35,7 @@ static void on_note(void *user, const char *message)
     pthread_mutex_unlock(&node->lock);
 }
 
-/* ---- What is due: under the lock ------------------------------------------------------------------------------------ */
+/* ---- What is due: under the lock --------------------------------------------------------------------------------- */
 
 /* A plan that failed is reported by the engine, if it still waits for it. */
 static void collect_plans(allot_node *node)
@@ -81,7 +81,7 @@ static int64_t due_us(const allot_node *node)
     return earlier(node->next_us, earlier(planner_next_us(&node->planner), stall_us(node)));
 }
 
-/* ---- The backend: without the lock ---------------------------------------------------------------------------------- */
+/* ---- The backend: without the lock ------------------------------------------------------------------------------- */
 
 /* False: out of memory. */
 static bool submit_all(allot_node *node)
@@ -110,7 +110,7 @@ static void run_backend(allot_node *node)
         node_die(node);
 }
 
-/* ---- Waiting: without the lock -------------------------------------------------------------------------------------- */
+/* ---- Waiting: without the lock ----------------------------------------------------------------------------------- */
 
 static void drain(int fd)
 {
@@ -140,7 +140,7 @@ static void wait_until(allot_node *node, int64_t until_us, int backend_fd)
         drain(node->wake_fd);
 }
 
-/* ---- The thread ----------------------------------------------------------------------------------------------------- */
+/* ---- The thread -------------------------------------------------------------------------------------------------- */
 
 static void turn(allot_node *node)
 {
