@@ -44,6 +44,7 @@ int adding_ids(const settings *s, const allot_new *ids, size_t count, added *ret
     int code = open_group(s, false, &group);
     if (code != CODE_OK)
         return code;
+    ret_added->begun = true;
     code = add_pieces(group, s, ids, count, ret_added);
     allot_group_close(group);
     return code;
@@ -81,6 +82,8 @@ static void report_text(output *out, const added *a)
 int adding_report(const settings *s, const added *a, int code)
 {
     output out = {.fd = STDOUT_FILENO};
+    if (!a->begun && a->refused == 0)
+        return code;
     if (s->output == OUTPUT_TABLE)
         report_text(&out, a);
     else

@@ -31,6 +31,7 @@ static const char *verb_of(const char *written)
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of write(), not an end */
     if (argc < 2) {
         help_write(STDERR_FILENO, NULL);
         return CODE_USAGE;

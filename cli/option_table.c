@@ -44,7 +44,7 @@ static const option table[] = {
     {"generate", 0, OPTION_NUMBER, FOR_RUN, "N", "0", NULL, 0, ALLOT_POOL_IDS_MAX, NULL, AT(generate),
      "add N random UUIDs at the start"},
     {"once", 0, OPTION_FLAG, FOR_RUN, NULL, NULL, NULL, 0, 0, NULL, AT(once),
-     "end when the first split has reached this replica, printing its ids"},
+     "end when its part of the first split has reached this replica, printing the ids"},
     {"timeout", 0, OPTION_DURATION, FOR_RUN, "DURATION", NULL, NULL, 1, DAY_MS, NULL, AT(timeout_ms),
      "with --once: how long to wait for that split (default: without end)"},
     {"log-format", 0, OPTION_WORD, FOR_RUN, "FORMAT", "auto", NULL, 0, 0, "auto|pretty|json", AT(log_format),

@@ -6,9 +6,11 @@
 #include "cli/moments.h"
 #include "cli/open.h"
 #include "cli/random_ids.h"
+#include "cli/roster.h"
 #include "cli/stopper.h"
 
 #include <poll.h>
+#include <string.h>
 #include <unistd.h>
 
 #define GENERATE_TIMEOUT_MS 5000
@@ -26,6 +28,12 @@ typedef struct replica {
 } replica;
 
 /* ---- Events ----------------------------------------------------------------------------------------------------- */
+
+static bool still_owns(const replica *r, const allot_id *id)
+{
+    uint64_t token;
+    return allot_owns(r->node, id->id.data, id->id.len, &token) && token == id->token;
+}
 
 /* Nothing is worked on, so what is recalled has stopped already. The event is written before the op goes out: from the
  * moment that the store has taken the op, another replica may own the ids (§12). */
@@ -66,8 +74,7 @@ static void release_kept(replica *r)
     r->recalled = (id_list){0};
     size_t held = 0;
     for (size_t i = 0; i < kept.count; i++) {
-        uint64_t token;
-        if (allot_owns(r->node, kept.ids[i].id.data, kept.ids[i].id.len, &token) && token == kept.ids[i].token) {
+        if (still_owns(r, &kept.ids[i])) {
             allot_id swap = kept.ids[held];
             kept.ids[held++] = kept.ids[i];
             kept.ids[i] = swap;
@@ -87,8 +94,7 @@ static void print_share(replica *r)
     output out = {.fd = STDOUT_FILENO};
     for (size_t i = 0; i < r->gained.count; i++) {
         allot_bytes id = r->gained.ids[i].id;
-        uint64_t token;
-        if (allot_owns(r->node, id.data, id.len, &token) && token == r->gained.ids[i].token) {
+        if (still_owns(r, &r->gained.ids[i])) {
             output_put(&out, id.data, id.len);
             output_put(&out, "\n", 1);
         }
@@ -96,9 +102,41 @@ static void print_share(replica *r)
     r->code = output_end(&out, r->code);
 }
 
+static size_t owned_count(const replica *r)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < r->gained.count; i++)
+        count += still_owns(r, &r->gained.ids[i]);
+    return count;
+}
+
+static uint64_t recalls_of(const roster *group)
+{
+    uint64_t recalls = 0;
+    for (size_t i = 0; i < group->count; i++)
+        recalls += group->slots[i].info.recalls;
+    return recalls;
+}
+
+/* A split is finished when it has marked what is recalled: what this replica is to get from others comes with a later
+ * one. Its share has reached it when nothing is on its way in the group, and all of the share has been told. */
+static bool share_is_complete(replica *r)
+{
+    roster group;
+    allot_node_status status = {.size = sizeof(status)};
+    if (strcmp(r->settings->backend, "memory") == 0)
+        return owned_count(r) == (size_t)r->settings->generate; /* nobody else can be there */
+    if (allot_status(r->node, &status) != ALLOT_OK || roster_read(r->settings, &group) != CODE_OK)
+        return false;
+    const roster_slot *own = roster_find(&group, &status.slot);
+    bool complete = own != NULL && own->info.ids == owned_count(r) && group.view.inbox == 0 && recalls_of(&group) == 0;
+    roster_done(&group);
+    return complete;
+}
+
 static void on_split(replica *r)
 {
-    if (!r->settings->once || r->finished)
+    if (!r->settings->once || r->finished || !share_is_complete(r))
         return;
     r->finished = true;
     print_share(r);
@@ -232,6 +270,8 @@ static int run_node(replica *r)
     if (r->code != CODE_OK)
         stopper_stop(&r->stopper);
     loop(r);
+    /* `left` is told before the store has heard of it: closing now would be the same to the others as a crash. */
+    allot_leave(r->node, (int)r->settings->ttl_ms);
     stopper_end(&r->stopper);
     return output_end(&r->log.out, r->code);
 }

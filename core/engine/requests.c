@@ -352,7 +352,10 @@ static void take_into_queue(engine *e, engine_request *r)
 void requests_take(engine *e, engine_request *r)
 {
     if (e->state >= MEMBER_LEAVING) {
-        actions_reply(e, r, ALLOT_E_CLOSED);
+        if (e->state == MEMBER_LEAVING && r->kind == ENGINE_LEAVE && e->leave_request == NULL)
+            e->leave_request = r; /* answered by the leave that is under way, for example that of a drained slot */
+        else
+            actions_reply(e, r, ALLOT_E_CLOSED);
         return;
     }
     switch (r->kind) {

@@ -110,7 +110,7 @@ def test_once_among_others_prints_its_own_part(allot, group):
 
 
 def test_once_that_comes_too_late_is_4(allot):
-    done = allot("run", "--once", "--timeout", "100ms", "--settle", "10s", "--generate", "1")
+    done = allot("run", "--once", "--timeout", "100ms", "--quarantine", "always", "--ttl", "30s", "--generate", "1")
     assert done.returncode == 4 and b"no split has reached this replica in time" in done.stderr
 
 
