@@ -149,7 +149,7 @@ static void plan_files(allot_backend *b, const allot_op *op, const allot_answer 
     file_batch *batch = &b->batch;
     bool ok = answer->outcome.status == ALLOT_STATUS_OK;
     if (op->kind == ALLOT_OP_JOIN) {
-        batch->joined = ok;
+        batch->joined = ok && changed; /* a join that comes again, from elsewhere, takes nothing over */
         batch->full = true;
     } else if (op->kind == ALLOT_OP_LEAVE && ok && uuid_equal(&op->slot, &b->death.own)) {
         batch->left = true;
