@@ -377,15 +377,18 @@ void leader_on_read(engine *e, pending *p, const allot_answer *answer)
         read_is_done(e);
 }
 
-static void on_publish(engine *e, const allot_outcome *o)
+static void on_publish(engine *e, const pending *p, const allot_outcome *o)
 {
     leader *l = &e->leader;
     member_beat_soon(e, 0);
     if (o->status != ALLOT_STATUS_OK) {
-        abort_cycle(e); /* the beat brings the version that the store has */
+        l->version = 0; /* the beat brings the version that the store has */
+        abort_cycle(e);
         return;
     }
-    l->version++;
+    /* A view may have shown it before the answer came. */
+    if (p->op.u.publish.version > l->version)
+        l->version = p->op.u.publish.version;
     l->must_publish = false;
     if (l->full && l->max_age > l->settled_age) {
         l->settled_age = l->max_age;
@@ -456,7 +459,7 @@ void leader_on_change(engine *e, pending *p, const allot_answer *answer)
         on_unpark(e, o);
         break;
     case ALLOT_OP_PUBLISH:
-        on_publish(e, o);
+        on_publish(e, p, o);
         break;
     default:
         break;
