@@ -82,7 +82,7 @@ def test_stopped_past_the_lease(allot, group, leads):
     group.wait_placed(NAMES)
     stopped = group.leader() if leads else next(r for r in replicas if r is not group.leader())
     others = [r for r in replicas if r is not stopped]
-    old, held, told = stopped.slot, dict(stopped.held), len(stopped.events)
+    old, held = stopped.slot, dict(stopped.held)
     stopped.stop()
     stopped_ns = group.deaths[-1][0]
     group.wait_placed(NAMES, others)
@@ -95,12 +95,12 @@ def test_stopped_past_the_lease(allot, group, leads):
 
     stopped.signal(signal.SIGCONT)
     stopped.wait(lambda r: r.slot != old, "to join anew")
-    words = stopped.words()[told:]
+    events = [event for event in stopped.events if event["mono_ns"] > stopped_ns]
+    words = [event["event"] for event in events]
     lost = words.index("lost")
     assert words[:lost].count("gained") == 0 and set(words[:lost]) <= {"at_risk", "store_down", "store_up"}
     assert words.index("fenced") > lost and words.index("joined") > words.index("fenced")
-    assert {i["id"] for e in stopped.events[told:told + words.index("fenced")] if e["event"] == "lost"
-            for i in e["ids"]} == set(held)
+    assert {i["id"] for e in events[:words.index("fenced")] if e["event"] == "lost" for i in e["ids"]} == set(held)
     group.wait_placed(NAMES)
     assert all(token > held.get(name, 0) for name, token in stopped.held.items())
     group.check()

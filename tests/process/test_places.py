@@ -92,7 +92,7 @@ def test_a_full_store_is_told_and_what_was_confirmed_stays(allot):
     allot.add(["x", "y"])
     limit = os.path.getsize(_journal(allot)) + 2000
     names = b"".join(b"%0200d\n" % number for number in range(512))
-    done = allot("add", "-o", "json", stdin=names, preexec_fn=_limit_files(limit))
+    done = allot("add", "-o", "json", "--timeout", "1s", stdin=names, preexec_fn=_limit_files(limit))
     assert done.returncode in (1, 5) and b"error: " in done.stderr
     assert b'{"added":0,' in done.stdout
     assert re.search(rb"File too large|No space left", done.stderr)
