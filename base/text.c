@@ -1,7 +1,8 @@
 #include "base/text.h"
 
 /* What the first byte of a character says: how many bytes follow, and the range of the first of these. The narrower
- * ranges keep out control characters (C2), overlong forms (E0, F0), surrogates (ED) and what lies past U+10FFFF (F4). */
+ * ranges keep out control characters (C2), overlong forms (E0, F0), surrogates (ED), and what lies past U+10FFFF (F4).
+ */
 typedef struct lead {
     uint8_t first, last;
     uint8_t follow;

@@ -4,8 +4,8 @@
 
 #include <allot/types.h>
 
-/* True when the bytes are at most `max_bytes` of UTF-8 (shortest forms, no surrogates, at most U+10FFFF) without control
- * characters (U+0000 to U+001F, U+007F to U+009F). No bytes at all are text too; NULL with a length is not. */
+/* True when the bytes are at most `max_bytes` of UTF-8 (shortest forms, no surrogates, at most U+10FFFF) without
+ * control characters (U+0000 to U+001F, U+007F to U+009F). No bytes at all are text too; NULL with a length is not. */
 bool text_is_valid(allot_bytes text, uint32_t max_bytes);
 
 /* True when the bytes can be an id: text of 1 to ALLOT_ID_BYTES_MAX bytes. */

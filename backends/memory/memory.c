@@ -23,6 +23,7 @@ struct allot_memory {
 };
 
 struct allot_backend {
+    pid_t owner; /* in a forked child the lock may be held by a thread that does not exist there */
     allot_memory *memory;
     allot_memory *own; /* the memory, when nobody else has it */
     allot_backend *prev, *next;
@@ -69,10 +70,10 @@ static void flag(allot_backend *to, const allot_backend *causer, allot_hint hint
         return; /* EAGAIN: the counter is full, so the descriptor is readable already */
 }
 
-/* An add or release of the leader itself: its answer says nothing of the inbox. */
+/* An add, release or fail of the leader itself: its answer says nothing of the inbox, or of when an id is due. */
 static bool leader_should_look(const allot_op *op)
 {
-    return op->kind == ALLOT_OP_ADD || op->kind == ALLOT_OP_RELEASE;
+    return op->kind == ALLOT_OP_ADD || op->kind == ALLOT_OP_RELEASE || op->kind == ALLOT_OP_FAIL;
 }
 
 static bool is_touched(const allot_backend *handle, const store_effects *effects)
@@ -203,18 +204,25 @@ static int fail(allot_error *ret_error, allot_code code, const char *format, ...
     return code;
 }
 
-static void memory_close(allot_backend *b, const allot_sink *sink)
+static void delist(allot_backend *b)
 {
-    memory_entry entry;
-    if (b == NULL)
-        return;
-    while (memory_lane_pop(&b->control, &entry) || memory_lane_pop(&b->bulk, &entry))
-        answer_failure(sink, entry.op, ALLOT_STATUS_UNAVAILABLE, "the handle was closed");
     pthread_mutex_lock(&b->memory->lock);
     *(b->prev == NULL ? &b->memory->first : &b->prev->next) = b->next;
     if (b->next != NULL)
         b->next->prev = b->prev;
     pthread_mutex_unlock(&b->memory->lock);
+}
+
+static void memory_close(allot_backend *b, const allot_sink *sink)
+{
+    memory_entry entry;
+    if (b == NULL)
+        return;
+    if (getpid() == b->owner) {
+        while (memory_lane_pop(&b->control, &entry) || memory_lane_pop(&b->bulk, &entry))
+            answer_failure(sink, entry.op, ALLOT_STATUS_UNAVAILABLE, "the handle was closed");
+        delist(b);
+    }
     allot_memory_free(b->own);
     memory_lane_done(&b->control);
     memory_lane_done(&b->bulk);
@@ -246,6 +254,7 @@ static int check_config(const allot_backend_config *config, allot_error *ret_err
 static void enlist(allot_backend *b, const allot_backend_config *config)
 {
     allot_memory *memory = config->shared != NULL ? config->shared : b->own;
+    b->owner = getpid();
     b->memory = memory;
     b->read_only = config->read_only;
     b->clock = config->clock;

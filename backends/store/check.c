@@ -63,8 +63,8 @@ static const char *check_leadership(const store *s)
     if (uuid_is_zero(&s->leader))
         return NULL;
     const store_slot *slot = store_slot_find(s, &s->leader);
-    if (slot == NULL || slot->state >= ALLOT_SLOT_LEFT)
-        return "the leader is not there, or has left, or is dead";
+    if (slot == NULL || slot->state != ALLOT_SLOT_LIVE)
+        return "the leader is not there, or was retired, has left or is dead";
     return s->term > 0 && uuid_equal(&s->leader, &s->last_leader) ? NULL : "the leader has no term";
 }
 

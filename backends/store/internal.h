@@ -235,7 +235,7 @@ int store_session_remembers(store_turn *t);
 
 /* ---- leadership.c ----------------------------------------------------------------------------------------------- */
 
-/* The slot that leads at this moment; NULL: nobody. A retired one leads until it expires, but may do nothing. */
+/* The slot that leads at this moment; NULL: nobody. */
 store_slot *store_leading(const store *s, int64_t now_us);
 /* Rule 8. */
 bool store_leads_in_term(const store_turn *t);

@@ -15,9 +15,7 @@ store_slot *store_leading(const store *s, int64_t now_us)
     if (uuid_is_zero(&s->leader))
         return NULL;
     store_slot *slot = store_slot_find(s, &s->leader);
-    if (slot == NULL || slot->state >= ALLOT_SLOT_LEFT || store_slot_expires_in(slot, now_us) <= 0)
-        return NULL;
-    return slot;
+    return slot != NULL && store_slot_is_valid(slot, now_us) ? slot : NULL;
 }
 
 bool store_leads_in_term(const store_turn *t)

@@ -1,5 +1,6 @@
 /* load.c - the lines of dump.c, taken back. Nothing of a line is trusted: what is wrong is damage, told by its word. */
 #include "backends/store/internal.h"
+#include "backends/store/line.h"
 #include "base/bits.h"
 #include "base/text.h"
 #include "base/uuid_text.h"
@@ -7,147 +8,25 @@
 #include <stdio.h>
 #include <string.h>
 
-/* One line on its way. A field that is not what it should be sets `bad`, and every later one reads as nothing. */
-typedef struct line {
-    store *s;
-    const char *at, *end;
-    bool bad;
-    bytes text; /* what texts of this line stand for; as large as the line, so that it never moves */
-} line;
-
-/* ---- fields ----------------------------------------------------------------------------------------------------- */
-
-static allot_bytes take_field(line *l)
-{
-    if (l->bad || l->at == l->end || *l->at != ' ') {
-        l->bad = true;
-        return (allot_bytes){0};
-    }
-    const char *start = l->at + 1;
-    const char *stop = memchr(start, ' ', (size_t)(l->end - start));
-    l->at = stop == NULL ? l->end : stop;
-    if (l->at == start)
-        l->bad = true;
-    return (allot_bytes){.data = start, .len = (uint32_t)(l->at - start)};
-}
-
-static bool is_dash(allot_bytes field)
-{
-    return field.len == 1 && field.data[0] == '-';
-}
-
-/* A number below `limit`, in decimal. */
-static uint64_t number_of(line *l, allot_bytes field, uint64_t limit)
-{
-    uint64_t number = 0;
-    l->bad = l->bad || field.len == 0 || (field.len > 1 && field.data[0] == '0');
-    for (uint32_t i = 0; i < field.len && !l->bad; i++) {
-        uint8_t digit = (uint8_t)(field.data[i] - '0');
-        l->bad = digit > 9 || __builtin_mul_overflow(number, 10, &number) ||
-                 __builtin_add_overflow(number, digit, &number);
-    }
-    l->bad = l->bad || number >= limit;
-    return l->bad ? 0 : number;
-}
-
-static uint64_t take_number(line *l, uint64_t limit)
-{
-    return number_of(l, take_field(l), limit);
-}
-
-static int64_t take_signed(line *l)
-{
-    allot_bytes field = take_field(l);
-    bool negative = field.len > 0 && field.data[0] == '-';
-    if (negative) {
-        field.data++;
-        field.len--;
-    }
-    uint64_t number = number_of(l, field, (UINT64_C(1) << 63) + negative);
-    if (!negative)
-        return (int64_t)number;
-    return number == 0 ? 0 : -(int64_t)(number - 1) - 1;
-}
-
-static allot_uuid take_uuid(line *l)
-{
-    allot_uuid id = {0};
-    allot_bytes field = take_field(l);
-    if (!uuid_from_text(field.data, field.len, &id))
-        l->bad = true;
-    return id;
-}
-
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static allot_bytes take_text(line *l)
-{
-    allot_bytes field = take_field(l);
-    char *to = l->text.data + l->text.len;
-    uint32_t len = 0;
-    if (is_dash(field))
-        return (allot_bytes){.data = to};
-    for (uint32_t i = 0; i < field.len && !l->bad; i++) {
-        if (field.data[i] != '%') {
-            to[len++] = field.data[i];
-            continue;
-        }
-        int high = field.len - i > 2 ? hex_value(field.data[i + 1]) : -1;
-        int low = field.len - i > 2 ? hex_value(field.data[i + 2]) : -1;
-        l->bad = high < 0 || low < 0;
-        to[len++] = (char)((unsigned)high << 4 | (unsigned)low);
-        i += 2;
-    }
-    l->text.len += len;
-    return (allot_bytes){.data = to, .len = len};
-}
-
-static allot_bytes take_name(line *l)
-{
-    allot_bytes name = take_text(l);
-    if (!text_is_valid(name, ALLOT_NAME_BYTES_MAX))
-        l->bad = true;
-    return name;
-}
-
-static void take_bits(line *l, uint64_t *words, size_t word_count)
-{
-    allot_bytes field = take_field(l);
-    memset(words, 0, word_count * sizeof(words[0]));
-    if (is_dash(field))
-        return;
-    l->bad = l->bad || field.len % 16 != 0 || field.len / 16 > word_count;
-    for (uint32_t i = 0; i < field.len && !l->bad; i++) {
-        int value = hex_value(field.data[i]);
-        l->bad = value < 0;
-        words[i / 16] = words[i / 16] << 4 | (unsigned)value;
-    }
-}
-
 /* ---- records: return 0 or ALLOT_E_NOMEM; what is wrong sets l->bad ---------------------------------------------- */
 
-static int load_life(line *l)
+static int load_life(store_line *l)
 {
-    l->s->life = take_uuid(l);
-    l->s->created_us = take_signed(l);
-    l->s->quarantine_until_us = take_signed(l);
-    l->s->longest_ttl_us = (int64_t)take_number(l, STORE_NUMBER_END);
+    l->s->life = store_take_uuid(l);
+    l->s->created_us = store_take_signed(l);
+    l->s->quarantine_until_us = store_take_signed(l);
+    l->s->longest_ttl_us = (int64_t)store_take_number(l, STORE_NUMBER_END);
     return 0;
 }
 
-static int load_counters(line *l)
+static int load_counters(store_line *l)
 {
     store *s = l->s;
     uint64_t *counters[] = {&s->term, &s->token, &s->version, &s->view, &s->roster_rev, &s->inbox_rev, &s->age,
                             &s->segment, &s->inbox_order, &s->parked_order, &s->settled_age};
     for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
-        *counters[i] = take_number(l, STORE_NUMBER_END);
-    allot_bytes strategy = take_name(l);
+        *counters[i] = store_take_number(l, STORE_NUMBER_END);
+    allot_bytes strategy = store_take_name(l);
     if (l->bad)
         return 0;
     s->strategy_len = strategy.len;
@@ -155,10 +34,10 @@ static int load_counters(line *l)
     return 0;
 }
 
-static int load_leader(line *l)
+static int load_leader(store_line *l)
 {
-    l->s->leader = take_uuid(l);
-    l->s->last_leader = take_uuid(l);
+    l->s->leader = store_take_uuid(l);
+    l->s->last_leader = store_take_uuid(l);
     return 0;
 }
 
@@ -169,20 +48,20 @@ static bool slot_is_new(const store *s, const store_slot *slot)
            !uuid_is_zero(&slot->id) && store_slot_find(s, &slot->id) == NULL;
 }
 
-static int load_slot(line *l)
+static int load_slot(store_line *l)
 {
-    store_slot read = {.id = take_uuid(l)};
-    read.age = take_number(l, STORE_NUMBER_END);
-    read.state = (allot_slot_state)take_number(l, ALLOT_SLOT_DEAD + 1);
-    read.expires_us = take_signed(l);
-    read.ttl_us = (int64_t)take_number(l, STORE_NUMBER_END);
-    read.weight = (uint32_t)take_number(l, 1001);
-    read.draining = take_number(l, 2) != 0;
-    read.share_rev = take_number(l, STORE_NUMBER_END);
-    read.pid = take_signed(l);
-    allot_bytes name = take_name(l);
-    allot_bytes host = take_name(l);
-    allot_bytes container = take_name(l);
+    store_slot read = {.id = store_take_uuid(l)};
+    read.age = store_take_number(l, STORE_NUMBER_END);
+    read.state = (allot_slot_state)store_take_number(l, ALLOT_SLOT_DEAD + 1);
+    read.expires_us = store_take_signed(l);
+    read.ttl_us = (int64_t)store_take_number(l, STORE_NUMBER_END);
+    read.weight = (uint32_t)store_take_number(l, 1001);
+    read.draining = store_take_number(l, 2) != 0;
+    read.share_rev = store_take_number(l, STORE_NUMBER_END);
+    read.pid = store_take_signed(l);
+    allot_bytes name = store_take_name(l);
+    allot_bytes host = store_take_name(l);
+    allot_bytes container = store_take_name(l);
     if (l->bad || read.state < ALLOT_SLOT_LIVE || !slot_is_new(l->s, &read)) {
         l->bad = true;
         return 0;
@@ -204,9 +83,9 @@ static int load_slot(line *l)
     return ALLOT_E_NOMEM;
 }
 
-static allot_ref take_ref(line *l)
+static allot_ref take_ref(store_line *l)
 {
-    allot_bytes field = take_field(l);
+    allot_bytes field = store_take_field(l);
     const char *colon = field.len == 0 ? NULL : memchr(field.data, ':', field.len);
     if (colon == NULL) {
         l->bad = true;
@@ -214,15 +93,15 @@ static allot_ref take_ref(line *l)
     }
     allot_bytes segment = {.data = field.data, .len = (uint32_t)(colon - field.data)};
     allot_bytes position = {.data = colon + 1, .len = field.len - segment.len - 1};
-    return (allot_ref){.segment = number_of(l, segment, STORE_NUMBER_END),
-                       .position = (uint32_t)number_of(l, position, ALLOT_SEGMENT_IDS_MAX)};
+    return (allot_ref){.segment = store_number_of(l, segment, STORE_NUMBER_END),
+                       .position = (uint32_t)store_number_of(l, position, ALLOT_SEGMENT_IDS_MAX)};
 }
 
-static int load_working(line *l)
+static int load_working(store_line *l)
 {
     allot_ref working[ALLOT_WORKING_MAX];
     size_t count = 0;
-    allot_uuid id = take_uuid(l);
+    allot_uuid id = store_take_uuid(l);
     store_slot *slot = l->bad ? NULL : store_slot_find(l->s, &id);
     while (!l->bad && l->at < l->end && count < ALLOT_WORKING_MAX)
         working[count++] = take_ref(l);
@@ -233,10 +112,10 @@ static int load_working(line *l)
     return store_slot_set_working(slot, working, count);
 }
 
-static int load_session(line *l)
+static int load_session(store_line *l)
 {
-    allot_uuid id = take_uuid(l);
-    int64_t not_after_us = take_signed(l);
+    allot_uuid id = store_take_uuid(l);
+    int64_t not_after_us = store_take_signed(l);
     store_session *session;
     if (l->bad || store_session_find(l->s, &id) != NULL) {
         l->bad = true;
@@ -246,7 +125,7 @@ static int load_session(line *l)
 }
 
 /* Outcomes follow their slot, or their session. */
-static store_memory *memory_of(line *l, const allot_uuid *id)
+static store_memory *memory_of(store_line *l, const allot_uuid *id)
 {
     store_session *session = store_session_find(l->s, id);
     if (session != NULL)
@@ -255,19 +134,19 @@ static store_memory *memory_of(line *l, const allot_uuid *id)
     return slot == NULL ? NULL : &slot->memory;
 }
 
-static int load_outcome(line *l)
+static int load_outcome(store_line *l)
 {
     allot_outcome o = {0};
-    allot_uuid id = take_uuid(l);
-    uint64_t sequence = take_number(l, STORE_NUMBER_END);
-    o.status = (allot_op_status)take_number(l, ALLOT_STATUS_REFUSED + 1);
-    o.reason = (allot_reason)take_number(l, ALLOT_REASON_END);
-    o.count = take_number(l, UINT64_MAX);
-    o.skipped = take_number(l, UINT64_MAX);
-    o.more = take_number(l, UINT64_MAX);
-    o.term = take_number(l, STORE_NUMBER_END);
-    o.wait_us = take_signed(l);
-    take_bits(l, o.refused, sizeof(o.refused) / sizeof(o.refused[0]));
+    allot_uuid id = store_take_uuid(l);
+    uint64_t sequence = store_take_number(l, STORE_NUMBER_END);
+    o.status = (allot_op_status)store_take_number(l, ALLOT_STATUS_REFUSED + 1);
+    o.reason = (allot_reason)store_take_number(l, ALLOT_REASON_END);
+    o.count = store_take_number(l, UINT64_MAX);
+    o.skipped = store_take_number(l, UINT64_MAX);
+    o.more = store_take_number(l, UINT64_MAX);
+    o.term = store_take_number(l, STORE_NUMBER_END);
+    o.wait_us = store_take_signed(l);
+    store_take_bits(l, o.refused, sizeof(o.refused) / sizeof(o.refused[0]));
     store_memory *m = l->bad ? NULL : memory_of(l, &id);
     bool in_order = m != NULL && (m->count == 0 || m->outcomes[m->count - 1].sequence < sequence);
     if (!in_order || sequence == 0 || o.status == 0) {
@@ -278,14 +157,14 @@ static int load_outcome(line *l)
 }
 
 /* The ids of a segment's line, those that are done as nothing; returns how many. */
-static uint32_t take_ids(line *l, bool with_payloads, allot_new_id *ids)
+static uint32_t take_ids(store_line *l, bool with_payloads, allot_new_id *ids)
 {
     uint32_t count = 0;
     while (!l->bad && l->at < l->end && count < ALLOT_SEGMENT_IDS_MAX) {
         allot_new_id *n = &ids[count++];
-        *n = (allot_new_id){.id = take_text(l)};
+        *n = (allot_new_id){.id = store_take_text(l)};
         if (with_payloads)
-            n->payload = take_text(l);
+            n->payload = store_take_text(l);
         bool valid = n->id.len > 0 ? id_is_valid(n->id) : n->payload.len == 0;
         if (!valid || n->payload.len > ALLOT_PAYLOAD_BYTES_MAX)
             l->bad = true;
@@ -293,7 +172,7 @@ static uint32_t take_ids(line *l, bool with_payloads, allot_new_id *ids)
     return count;
 }
 
-static int fill_segment(line *l, store_segment *g, const allot_new_id *ids, uint32_t count)
+static int fill_segment(store_line *l, store_segment *g, const allot_new_id *ids, uint32_t count)
 {
     uint64_t where;
     for (uint32_t i = 0; i < count; i++) {
@@ -311,7 +190,8 @@ static int fill_segment(line *l, store_segment *g, const allot_new_id *ids, uint
     return 0;
 }
 
-static int make_segment(line *l, uint64_t number, const allot_new_id *ids, uint32_t count, store_segment **ret_segment)
+static int make_segment(store_line *l, uint64_t number, const allot_new_id *ids, uint32_t count,
+                        store_segment **ret_segment)
 {
     size_t id_bytes = 0;
     size_t payload_bytes = 0;
@@ -331,9 +211,9 @@ static int make_segment(line *l, uint64_t number, const allot_new_id *ids, uint3
     return fill_segment(l, g, ids, count);
 }
 
-static void place_segment(line *l, store_segment *g, allot_bytes owner, uint64_t token, const uint64_t *recalls)
+static void place_segment(store_line *l, store_segment *g, allot_bytes owner, uint64_t token, const uint64_t *recalls)
 {
-    if (is_dash(owner)) { /* an 'inbox' line follows */
+    if (store_is_dash(owner)) { /* an 'inbox' line follows */
         l->bad = token != 0 || bits_count(recalls, ALLOT_SEGMENT_IDS_MAX) != 0;
         return;
     }
@@ -354,7 +234,7 @@ static void place_segment(line *l, store_segment *g, allot_bytes owner, uint64_t
     }
 }
 
-static int load_segment(line *l)
+static int load_segment(store_line *l)
 {
     store *s = l->s;
     store_scratch *scratch = &s->scratch;
@@ -362,11 +242,11 @@ static int load_segment(line *l)
     if (array_reserve((void **)&scratch->new_ids, &scratch->new_ids_capacity, ALLOT_SEGMENT_IDS_MAX,
                       sizeof(scratch->new_ids[0])) != 0)
         return ALLOT_E_NOMEM;
-    uint64_t number = take_number(l, s->segment + 1);
-    allot_bytes owner = take_field(l);
-    uint64_t token = take_number(l, s->token + 1);
-    take_bits(l, recalls, sizeof(recalls) / sizeof(recalls[0]));
-    bool with_payloads = take_number(l, 2) != 0;
+    uint64_t number = store_take_number(l, s->segment + 1);
+    allot_bytes owner = store_take_field(l);
+    uint64_t token = store_take_number(l, s->token + 1);
+    store_take_bits(l, recalls, sizeof(recalls) / sizeof(recalls[0]));
+    bool with_payloads = store_take_number(l, 2) != 0;
     uint32_t count = take_ids(l, with_payloads, scratch->new_ids);
     size_t len = s->segments.len;
     if (l->bad || l->at != l->end || number == 0 || (len > 0 && s->segments.entries[len - 1].number >= number)) {
@@ -380,11 +260,11 @@ static int load_segment(line *l)
     return rc;
 }
 
-static int load_inbox(line *l)
+static int load_inbox(store_line *l)
 {
     store *s = l->s;
-    uint64_t order = take_number(l, s->inbox_order + 1);
-    store_segment *g = store_segment_in(s, take_number(l, s->segment + 1), NULL);
+    uint64_t order = store_take_number(l, s->inbox_order + 1);
+    store_segment *g = store_segment_in(s, store_take_number(l, s->segment + 1), NULL);
     size_t len = s->inbox.len;
     bool in_order = order > 0 && (len == 0 || s->inbox.entries[len - 1].number < order);
     if (l->bad || !in_order || g == NULL || g->order != 0) {
@@ -394,14 +274,14 @@ static int load_inbox(line *l)
     return store_segment_to_inbox_at(s, g, order);
 }
 
-static int load_parked(line *l)
+static int load_parked(store_line *l)
 {
     store *s = l->s;
     uint64_t where;
-    uint64_t order = take_number(l, s->parked_order + 1);
-    int64_t due_us = take_signed(l);
-    allot_bytes id = take_text(l);
-    allot_bytes payload = take_text(l);
+    uint64_t order = store_take_number(l, s->parked_order + 1);
+    int64_t due_us = store_take_signed(l);
+    allot_bytes id = store_take_text(l);
+    allot_bytes payload = store_take_text(l);
     size_t len = s->parked.len;
     bool in_order = order > 0 && (len == 0 || s->parked.entries[len - 1].number < order);
     if (l->bad || !in_order || !id_is_valid(id) || payload.len > ALLOT_PAYLOAD_BYTES_MAX ||
@@ -412,11 +292,11 @@ static int load_parked(line *l)
     return store_park_at(s, id, payload, due_us, order);
 }
 
-static int load_fail(line *l)
+static int load_fail(store_line *l)
 {
-    uint32_t attempts = (uint32_t)take_number(l, UINT64_C(1) << 32);
-    allot_bytes id = take_text(l);
-    allot_bytes reason = take_text(l);
+    uint32_t attempts = (uint32_t)store_take_number(l, UINT64_C(1) << 32);
+    allot_bytes id = store_take_text(l);
+    allot_bytes reason = store_take_text(l);
     uint64_t where;
     if (l->bad || attempts == 0 || !text_is_valid(reason, ALLOT_REASON_BYTES_MAX) ||
         !index_get(&l->s->ids, id.data, id.len, &where) || store_fail_find(l->s, id) != NULL) {
@@ -433,7 +313,7 @@ typedef struct record {
     const char *word;
     int from, to; /* allowed while loaded is in this range */
     int then;     /* loaded afterwards; 0: as it was */
-    int (*load)(line *l);
+    int (*load)(store_line *l);
 } record;
 
 static const record records[] = {
@@ -478,7 +358,7 @@ int store_load(store *s, const char *text, size_t len, allot_error *ret_error)
     const record *r = space == NULL ? NULL : record_of(s, text, (size_t)(space - text));
     if (r == NULL || len >= UINT32_MAX)
         return damaged(ret_error, text, len);
-    line l = {.s = s, .at = space, .end = text + len};
+    store_line l = {.s = s, .at = space, .end = text + len};
     int rc = bytes_reserve(&l.text, len) == 0 ? r->load(&l) : ALLOT_E_NOMEM;
     bytes_done(&l.text);
     if (rc != 0)

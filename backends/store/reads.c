@@ -132,6 +132,7 @@ int store_read_roster(store_turn *t)
     }
     t->answer->slots = scratch->slots;
     t->answer->slot_count = n;
+    t->answer->inbox_rev = t->s->inbox_rev;
     return 0;
 }
 
@@ -160,6 +161,7 @@ int store_read_inbox(store_turn *t)
     uint64_t last = 0;
     if (reserve_infos(t) != 0)
         return ALLOT_E_NOMEM;
+    t->answer->inbox_rev = t->s->inbox_rev;
     size_t at = numbered_from(&t->s->inbox, read->cursor == UINT64_MAX ? UINT64_MAX : read->cursor + 1);
     while ((g = numbered_next(&t->s->inbox, &at)) != NULL) {
         if (t->answer->segment_count == read->limit) {

@@ -154,8 +154,7 @@ static bool still_true(const store_turn *t, const allot_outcome *outcome)
 {
     if (t->op->kind != ALLOT_OP_CAMPAIGN || outcome->status != ALLOT_STATUS_OK)
         return true;
-    return outcome->term == t->s->term && store_leading(t->s, t->now_us) == t->slot &&
-           t->slot->state == ALLOT_SLOT_LIVE;
+    return outcome->term == t->s->term && store_leading(t->s, t->now_us) == t->slot;
 }
 
 static bool memory_decides(store_turn *t, const store_memory *m)
