@@ -126,7 +126,7 @@ static int64_t next_us(const engine *e)
     if (e->state != MEMBER_LIVE)
         return next;
     next = earlier(next, share_sync_next_us(e));
-    if (!e->election.leads && !e->election.campaigning && !e->draining)
+    if (!e->election.leads && !e->election.campaigning && !e->draining && ops_window(e, true))
         next = earlier(next, e->election.campaign_us);
     return earlier(next, leader_next_us(e));
 }

@@ -122,9 +122,14 @@ typedef struct leader {
     bool must_publish;     /* the first cycle of a leadership ends with a publish in any case */
     bool force_full;       /* what was applied may not be what was planned: look at everything again */
     bool full;             /* this cycle splits everything, not the inbox alone */
+    bool reaped;           /* this cycle put ids back: read again */
     bool trouble;          /* something of this cycle was skipped */
     uint32_t under_way;    /* ops of this phase */
     uint32_t failures;     /* cycles in a row that were aborted */
+    /* Roster and inbox are read one after the other: what came into the inbox in between would be counted twice. */
+    uint64_t read_rev;     /* the inbox's revision at the first read of this cycle; 0: none yet */
+    bool torn;             /* a later read saw another one */
+    uint32_t tears;        /* cycles in a row that were begun again for it */
     uint64_t roster_rev, inbox_rev; /* of the view that the last cycle began with */
     uint64_t settled_age, version;
     uint64_t plan_number;  /* of the plan that is awaited */

@@ -13,6 +13,9 @@
 
 #define PAGE 1024u
 
+/* How often a torn reading is done again before ids are placed by it all the same. */
+#define TEARS_MOST 3u
+
 /* ---- Start, stop ------------------------------------------------------------------------------------------------- */
 
 static void want(engine *e, int64_t at_us)
@@ -30,7 +33,7 @@ void leader_start(engine *e)
     l->wanted = false;
     l->must_publish = true;
     l->force_full = l->full = l->trouble = l->unparking = l->retire_self = false;
-    l->under_way = l->failures = l->settle_joins = 0;
+    l->under_way = l->failures = l->settle_joins = l->tears = 0;
     l->roster_rev = l->inbox_rev = l->settle_age = 0;
     l->settle_us = l->due_us = NEVER;
     l->recall_count = 0;
@@ -158,8 +161,16 @@ static void begin_cycle(engine *e)
     l->roster_rev = e->view.roster_rev;
     l->inbox_rev = e->view.inbox_rev;
     l->roster_count = l->at = 0;
-    l->max_age = 0;
+    l->max_age = l->read_rev = 0;
+    l->torn = l->reaped = false;
     read_page(e, ALLOT_OP_READ_ROSTER, (allot_uuid){0}, 0);
+}
+
+/* Reads everything again: at once, because what was read is of no use. */
+static void begin_again(engine *e)
+{
+    e->leader.phase = LEADER_IDLE;
+    begin_cycle(e);
 }
 
 static void begin_inbox(engine *e)
@@ -190,7 +201,11 @@ static void go_reap(engine *e)
         if (member_reapable(m) && (sure || !hold))
             reap(e, m);
     }
-    if (l->at == l->roster_count && l->under_way == 0)
+    if (l->at < l->roster_count || l->under_way > 0)
+        return;
+    if (l->reaped)
+        begin_again(e);
+    else
         begin_inbox(e);
 }
 
@@ -218,7 +233,13 @@ static void wait_for_owners(engine *e)
 static void begin_plan(engine *e)
 {
     leader *l = &e->leader;
-    l->full = roster_full_due(e);
+    if (l->torn && l->tears++ < TEARS_MOST) {
+        begin_again(e);
+        return;
+    }
+    l->full = roster_full_due(e) && !l->torn;
+    l->trouble = l->torn;
+    l->tears = 0;
     if (!l->full && l->inbox_ids == 0) {
         if (l->must_publish)
             begin_publish(e);
@@ -356,6 +377,15 @@ static void read_is_done(engine *e)
     }
 }
 
+static void note_revision(leader *l, const allot_answer *answer)
+{
+    if (l->phase != LEADER_ROSTER && l->phase != LEADER_INBOX)
+        return;
+    if (l->read_rev == 0)
+        l->read_rev = answer->inbox_rev;
+    l->torn = l->torn || answer->inbox_rev != l->read_rev;
+}
+
 void leader_on_read(engine *e, pending *p, const allot_answer *answer)
 {
     leader *l = &e->leader;
@@ -371,6 +401,7 @@ void leader_on_read(engine *e, pending *p, const allot_answer *answer)
         take_segments(e, answer);
     if (e->failed)
         return;
+    note_revision(l, answer);
     if (answer->next_cursor != 0)
         read_page(e, p->op.kind, p->op.u.read.target, answer->next_cursor);
     else
@@ -411,6 +442,7 @@ static void on_recall(engine *e, const pending *p, const allot_outcome *o)
 
 static void on_reap(engine *e, const pending *p, const allot_outcome *o)
 {
+    e->leader.reaped = e->leader.reaped || o->status == ALLOT_STATUS_OK;
     if (o->status != ALLOT_STATUS_OK || o->more == 0)
         return;
     pending *next = leader_op(e, ALLOT_OP_REAP, 0);
@@ -511,7 +543,7 @@ int64_t leader_next_us(const engine *e)
     const leader *l = &e->leader;
     if (!e->election.leads)
         return NEVER;
-    int64_t next = l->unparking ? NEVER : l->due_us;
+    int64_t next = l->unparking || !ops_window(e, false) ? NEVER : l->due_us; /* an answer makes room */
     if (l->phase != LEADER_IDLE)
         return next;
     int64_t due = l->wanted ? l->wanted_us : cycle_due_us(e);

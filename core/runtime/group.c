@@ -3,6 +3,7 @@
 #include "core/runtime/builtin.h"
 #include "core/runtime/clock.h"
 #include "core/runtime/fail.h"
+#include "core/runtime/hooks.h"
 #include "core/runtime/node.h"
 #include "core/runtime/words.h"
 
@@ -19,11 +20,11 @@
 
 /* ---- Open and close ---------------------------------------------------------------------------------------------- */
 
-static int open_backend(allot_group *group, allot_error *ret_error)
+static int open_backend(allot_group *group, const hooks *hooked, allot_error *ret_error)
 {
     const allot_options *o = &group->settings.options;
-    const allot_backend_ops *ops;
-    int code = builtin_backend(o->backend, &ops, ret_error);
+    const allot_backend_ops *ops = hooked->backend;
+    int code = ops != NULL ? ALLOT_OK : builtin_backend(o->backend, &ops, ret_error);
     if (code != ALLOT_OK)
         return code;
     const allot_backend_config config = {.size = sizeof(config),
@@ -31,7 +32,8 @@ static int open_backend(allot_group *group, allot_error *ret_error)
                                          .option_count = o->backend_option_count,
                                          .options = o->backend_options,
                                          .read_only = group->read_only,
-                                         .shared = o->shared};
+                                         .shared = o->shared,
+                                         .clock = hooked->clock};
     return call_open(&group->backend, ops, &config, ret_error);
 }
 
@@ -42,18 +44,23 @@ static void free_group(allot_group *group)
     free(group);
 }
 
-int allot_group_open(const allot_options *options, bool read_only, allot_group **ret_group, allot_error *ret_error)
+int group_open(const allot_options *options, bool read_only, const hooks *hooked, allot_group **ret_group,
+               allot_error *ret_error)
 {
+    static const hooks none;
     if (ret_group == NULL)
         return fail(ret_error, ALLOT_E_INVALID, "there is no place to return the group to");
     allot_group *group = calloc(1, sizeof(*group));
     if (group == NULL)
         return fail_plainly(ret_error, ALLOT_E_NOMEM);
+    if (hooked == NULL)
+        hooked = &none;
     group->pid = getpid();
+    group->clock = hooked->clock;
     group->read_only = read_only;
     int code = settings_init_group(&group->settings, options, ret_error);
     if (code == ALLOT_OK)
-        code = open_backend(group, ret_error);
+        code = open_backend(group, hooked, ret_error);
     if (code != ALLOT_OK) {
         free_group(group);
         return code;
@@ -62,14 +69,19 @@ int allot_group_open(const allot_options *options, bool read_only, allot_group *
     return ALLOT_OK;
 }
 
+int allot_group_open(const allot_options *options, bool read_only, allot_group **ret_group, allot_error *ret_error)
+{
+    return group_open(options, read_only, NULL, ret_group, ret_error);
+}
+
 void allot_group_close(allot_group *group)
 {
     if (group == NULL)
         return;
-    if (fork_is_child(group->pid))
-        call_close_in_child(&group->backend);
-    else
+    if (!fork_is_child(group->pid))
         call_close(&group->backend);
+    else if (!group->busy) /* else another thread was within the backend, and may have left it half changed */
+        call_close_in_child(&group->backend);
     free_group(group);
 }
 

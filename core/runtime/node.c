@@ -2,6 +2,7 @@
 #include "core/runtime/builtin.h"
 #include "core/runtime/clock.h"
 #include "core/runtime/fail.h"
+#include "core/runtime/hooks.h"
 #include "core/runtime/thread.h"
 
 #include <assert.h>
@@ -50,10 +51,10 @@ static int make_engine(allot_node *node, allot_error *ret_error)
     return node->engine != NULL ? ALLOT_OK : fail_plainly(ret_error, ALLOT_E_NOMEM);
 }
 
-static int open_backend(allot_node *node, const node_hooks *hooks, allot_error *ret_error)
+static int open_backend(allot_node *node, const hooks *hooked, allot_error *ret_error)
 {
     const allot_options *o = &node->settings.options;
-    const allot_backend_ops *ops = hooks->backend;
+    const allot_backend_ops *ops = hooked->backend;
     int code = ops != NULL ? ALLOT_OK : builtin_backend(o->backend, &ops, ret_error);
     if (code != ALLOT_OK)
         return code;
@@ -62,7 +63,7 @@ static int open_backend(allot_node *node, const node_hooks *hooks, allot_error *
                                          .option_count = o->backend_option_count,
                                          .options = o->backend_options,
                                          .shared = o->shared,
-                                         .clock = hooks->clock};
+                                         .clock = hooked->clock};
     return call_open(&node->backend, ops, &config, ret_error);
 }
 
@@ -75,19 +76,19 @@ static int open_descriptors(allot_node *node, allot_error *ret_error)
     return ALLOT_OK;
 }
 
-static int make_parts(allot_node *node, const node_hooks *hooks, allot_error *ret_error)
+static int make_parts(allot_node *node, const hooks *hooked, allot_error *ret_error)
 {
-    const allot_strategy_ops *strategy = hooks->strategy;
+    const allot_strategy_ops *strategy = hooked->strategy;
     int code = strategy != NULL ? ALLOT_OK : builtin_strategy(node->settings.options.strategy, &strategy, ret_error);
     if (code == ALLOT_OK)
         code = open_descriptors(node, ret_error);
     if (code != ALLOT_OK)
         return code;
-    int64_t budget_us = hooks->plan_budget_us > 0 ? hooks->plan_budget_us : PLANNER_BUDGET_US;
+    int64_t budget_us = hooked->plan_budget_us > 0 ? hooked->plan_budget_us : PLANNER_BUDGET_US;
     planner_init(&node->planner, strategy, budget_us, node->wake_fd);
     code = make_engine(node, ret_error);
     if (code == ALLOT_OK)
-        code = open_backend(node, hooks, ret_error);
+        code = open_backend(node, hooked, ret_error);
     return code;
 }
 
@@ -117,13 +118,13 @@ static void free_parts(allot_node *node)
 
 /* ---- Open and close ---------------------------------------------------------------------------------------------- */
 
-static allot_node *new_node(const node_hooks *hooks)
+static allot_node *new_node(const hooks *hooked)
 {
     allot_node *node = calloc(1, sizeof(*node));
     if (node == NULL)
         return NULL;
     node->pid = getpid();
-    node->clock = hooks->clock;
+    node->clock = hooked->clock;
     node->wake_fd = node->timer_fd = node->queue.fd = -1;
     node->next_us = INT64_MAX;
     pthread_mutex_init(&node->lock, NULL);
@@ -144,19 +145,19 @@ static int start(allot_node *node, allot_error *ret_error)
     return error == 0 ? ALLOT_OK : fail(ret_error, ALLOT_E_SYSTEM, "no thread could be started: %s", strerror(error));
 }
 
-int node_open(const allot_options *options, const node_hooks *hooks, allot_node **ret_node, allot_error *ret_error)
+int node_open(const allot_options *options, const hooks *hooked, allot_node **ret_node, allot_error *ret_error)
 {
-    static const node_hooks none;
+    static const hooks none;
     if (ret_node == NULL)
         return fail(ret_error, ALLOT_E_INVALID, "there is no place to return the node to");
-    if (hooks == NULL)
-        hooks = &none;
-    allot_node *node = new_node(hooks);
+    if (hooked == NULL)
+        hooked = &none;
+    allot_node *node = new_node(hooked);
     if (node == NULL)
         return fail_plainly(ret_error, ALLOT_E_NOMEM);
     int code = settings_init(&node->settings, options, ret_error);
     if (code == ALLOT_OK)
-        code = make_parts(node, hooks, ret_error);
+        code = make_parts(node, hooked, ret_error);
     if (code == ALLOT_OK)
         code = start(node, ret_error);
     if (code != ALLOT_OK) {

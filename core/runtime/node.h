@@ -57,19 +57,6 @@ struct allot_node {
     bool dead; /* out of memory: it has given up */
 };
 
-/* What an application cannot choose: for tests. */
-typedef struct node_hooks {
-    allot_clock clock;
-    const allot_backend_ops *backend;   /* NULL: by name */
-    const allot_strategy_ops *strategy; /* NULL: by name */
-    int64_t plan_budget_us;             /* 0: PLANNER_BUDGET_US */
-} node_hooks;
-
-/* allot_open; `hooks` may be NULL. */
-int node_open(const allot_options *options, const node_hooks *hooks, allot_node **ret_node, allot_error *ret_error);
-/* A hooked clock was turned: look at it now. */
-void node_clock_turned(allot_node *node);
-
 /* ---- step.c ------------------------------------------------------------------------------------------------------ */
 
 /* The entry of an API function: 0 with the lock held and the lease checked, or ALLOT_E_FORKED without the lock. */

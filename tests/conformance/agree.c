@@ -134,6 +134,7 @@ const char *answers_differ(const agreement *g, const allot_answer *a, const allo
     const char *difference = outcomes_differ(g, &a->outcome, &b->outcome);
     HOLDS(difference == NULL, difference);
     SAME(share_rev);
+    SAME(inbox_rev);
     SAME(slot_count);
     SAME(segment_count);
     SAME(body_count);

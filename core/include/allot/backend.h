@@ -304,6 +304,7 @@ typedef struct allot_answer {
     const allot_view *view; /* OK of a beat (all of it), READ_VIEW (what concerns no slot) and, as far as known, NULL */
     uint64_t next_cursor;  /* paged reads: 0 when this was the last page */
     uint64_t share_rev;    /* READ_SHARE, READ_SEGMENTS: at the moment of the read */
+    uint64_t inbox_rev;    /* READ_ROSTER, READ_INBOX: likewise; equal: nothing came into the inbox between the two */
     uint32_t slot_count, segment_count, body_count, id_count;
     const allot_slot_info *slots;
     const allot_segment_info *segments;
@@ -385,7 +386,8 @@ typedef struct allot_backend_ops {
     int64_t (*deadline)(allot_backend *backend);
 
     /* Answers what is unanswered (UNAVAILABLE or UNKNOWN) through the sink, then frees the handle. Takes NULL. Does
-     * not leave the group: a replica that wants to leave says so by an op. */
+     * not leave the group: a replica that wants to leave says so by an op. In a child of fork() (not the process that
+     * opened it) it gives back memory and descriptors, and nothing else: no lock, no unlocking, no word to the store. */
     void (*close)(allot_backend *backend, const allot_sink *sink);
 } allot_backend_ops;
 
