@@ -183,22 +183,13 @@ void calm_applied(world *w, const allot_op *op, const allot_answer *answer)
         r->beats++;
 }
 
-/* A leader looks again when the slot with the shortest lease would expire, whatever its own ttl. */
-static int64_t shortest_ttl_us(const world *w)
-{
-    int64_t shortest_us = INT64_MAX;
-    for (uint32_t i = 0; i < w->swarm.replicas; i++)
-        if (w->replicas[i].engine != NULL && w->swarm.ttl_us[i] < shortest_us)
-            shortest_us = w->swarm.ttl_us[i];
-    return shortest_us;
-}
-
 void calm_over(world *w)
 {
     world_check(w);
     for (uint32_t i = 0; i < w->swarm.replicas; i++) {
         const replica *r = &w->replicas[i];
-        uint64_t most = (uint64_t)(quiet_us(&w->swarm) * 3 / shortest_ttl_us(w) + 2) * 5 / 4;
+        /* A leader looks again when the slot with the shortest lease would expire, whatever its own ttl. */
+        uint64_t most = (uint64_t)(quiet_us(&w->swarm) * 3 / w->swarm.shortest_ttl_us + 2) * 5 / 4;
         if (r->engine != NULL && r->beats > most)
             world_fail(w, "I6: replica %u beats %llu times where %llu are enough", i, (unsigned long long)r->beats,
                        (unsigned long long)most);

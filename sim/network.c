@@ -181,7 +181,7 @@ static void cover_applied(world *w, const flight *f, const allot_answer *answer)
     if (f->applied)
         world_cover(w, COVERED_DUPLICATE);
     if (f->op->kind == ALLOT_OP_JOIN && answer->outcome.status == ALLOT_STATUS_OK &&
-        invariants_is_dead(w->model, &f->op->slot))
+        invariants_is_reaped(w->model, &f->op->slot))
         world_cover(w, COVERED_CAME_BACK);
     if (answer->outcome.status == ALLOT_STATUS_REFUSED)
         cover_refusal(w, f->op, answer->outcome.reason);

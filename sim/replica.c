@@ -126,6 +126,12 @@ void replica_step(world *w, replica *r, engine_event *event)
     r->wake_us = wake_us;
 }
 
+void replica_wake(world *w, replica *r)
+{
+    r->wake_us = INT64_MAX; /* the same instant may be asked for again */
+    replica_step(w, r, &(engine_event){.kind = ENGINE_TIME});
+}
+
 static allot_bytes text(const char *s)
 {
     return (allot_bytes){.data = s, .len = (uint32_t)strlen(s)};

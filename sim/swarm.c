@@ -79,6 +79,8 @@ static void choose_replicas(swarm *s, random_source *r)
         s->ttl_us[i] = own_us;
         if (i < s->replicas && own_us > s->longest_ttl_us)
             s->longest_ttl_us = own_us;
+        if (i == 0 || (i < s->replicas && own_us < s->shortest_ttl_us))
+            s->shortest_ttl_us = own_us;
         s->weight[i] = swarm_has(s, SWARM_WEIGHTS) ? (uint32_t)random_between(r, 1, 4) : 1;
         s->drift_ppm[i] = swarm_has(s, SWARM_DRIFT) ? (int32_t)random_between(r, -5000, 5000) : 0;
         s->clock_offset_us[i] = random_below(r, INT64_C(1000000000000));

@@ -49,7 +49,7 @@ typedef struct swarm {
     uint32_t replicas;
     uint32_t ids;
     int64_t ttl_us[SIM_REPLICAS_MAX];
-    int64_t longest_ttl_us;
+    int64_t longest_ttl_us, shortest_ttl_us;
     int64_t settle_us, handover_timeout_us, retry_after_us;
     uint32_t weight[SIM_REPLICAS_MAX];
     uint32_t max_attempts;

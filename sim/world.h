@@ -251,6 +251,7 @@ bool replica_leads(const world *w, const replica *r, uint64_t *ret_term);
 void replica_start(world *w, replica *r);
 void replica_stop(world *w, replica *r); /* the process ends, whatever it was doing */
 void replica_step(world *w, replica *r, engine_event *event);
+void replica_wake(world *w, replica *r);
 void replica_pause(world *w, replica *r);
 void replica_resume(world *w, replica *r);
 void replica_crash(world *w, replica *r);

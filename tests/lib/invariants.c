@@ -37,6 +37,7 @@ typedef struct spoken_key {
 typedef struct known_slot {
     allot_uuid uuid;
     bool dead;
+    bool gone; /* reaped to the end */
     uint64_t joins;
 } known_slot;
 
@@ -86,6 +87,8 @@ struct invariants {
     uint64_t store_token, version, cleaned_token;
     int64_t lenient_until_us;
     bool lenient_until_new_life, loss_unnoticed;
+    int64_t lost_us;
+    bool reported; /* somebody has told the store, since its last loss, that it knew an earlier life */
 };
 
 /* ---- Helpers -------------------------------------------------------------------------------------------------------- */
@@ -262,6 +265,9 @@ static void won(invariants *m, const allot_uuid *slot, uint64_t term)
         breach(m, "I1: term %llu was won after term %llu", (unsigned long long)term, (unsigned long long)highest);
     if (known != NULL && term != highest && m->leader_known)
         breach(m, "I7: term %llu was won again after term %llu", (unsigned long long)term, (unsigned long long)highest);
+    if (known == NULL && m->reported && m->now_us < m->lost_us + m->config.shortest_ttl_us)
+        breach(m, "I3: slot %04x was elected %lld us after a loss of the data that had been reported: no quarantine",
+               brief(slot), (long long)(m->now_us - m->lost_us));
     m->led = m->leader_known = true;
     m->present = (leadership){.term = term, .slot = *slot};
     if (known != NULL)
@@ -379,10 +385,16 @@ static known_slot *know_slot(invariants *m, const allot_uuid *uuid)
     return &m->slots[m->slot_count++];
 }
 
-bool invariants_is_dead(const invariants *m, const allot_uuid *uuid)
+static bool is_dead(const invariants *m, const allot_uuid *uuid)
 {
     const known_slot *known = find_slot(m, uuid);
     return known != NULL && known->dead;
+}
+
+bool invariants_is_reaped(const invariants *m, const allot_uuid *uuid)
+{
+    const known_slot *known = find_slot(m, uuid);
+    return known != NULL && known->gone;
 }
 
 static void died(invariants *m, const allot_uuid *uuid)
@@ -395,7 +407,7 @@ static void died(invariants *m, const allot_uuid *uuid)
 static void joined(invariants *m, const allot_uuid *uuid)
 {
     known_slot *s = know_slot(m, uuid);
-    s->dead = false;
+    s->dead = s->gone = false;
     s->joins++;
 }
 
@@ -439,7 +451,7 @@ static void reported(invariants *m, const allot_op *op, const allot_outcome *out
         if (item->token < id->token)
             breach(m, "I4: a report (kind %d) of id %s with token %llu was accepted; it is granted under %llu",
                    (int)op->kind, id->text.data, (unsigned long long)item->token, (unsigned long long)id->token);
-        if (invariants_is_dead(m, &op->slot))
+        if (is_dead(m, &op->slot))
             breach(m, "I4: a report (kind %d) of id %s by the dead slot %04x was accepted", (int)op->kind,
                    id->text.data, brief(&op->slot));
         if (op->kind != ALLOT_OP_ACK)
@@ -468,7 +480,7 @@ static bool sent_again(invariants *m, const allot_op *op, const allot_outcome *o
     const known_slot *speaker = find_slot(m, &op->session);
     spoken_key key = {.session = op->session, .sequence = op->sequence, .joins = speaker != NULL ? speaker->joins : 0};
     if (op->kind == ALLOT_OP_JOIN) /* what follows in its session is known under the number that it begins */
-        key.joins += speaker == NULL || speaker->dead;
+        key.joins += speaker == NULL || speaker->gone;
     bool remembered = outcome->status == ALLOT_STATUS_OK ||
                       (op->kind != ALLOT_OP_CAMPAIGN && outcome->reason != ALLOT_REFUSED_GONE &&
                        outcome->reason != ALLOT_REFUSED_INVALID && outcome->reason != ALLOT_REFUSED_STALE);
@@ -530,6 +542,7 @@ static void changed(invariants *m, const allot_op *op, const allot_outcome *outc
     case ALLOT_OP_REAP:
         check_leader_op(m, op);
         died(m, &op->u.target.target);
+        know_slot(m, &op->u.target.target)->gone |= outcome->more == 0;
         break;
     case ALLOT_OP_ASSIGN:
     case ALLOT_OP_RECALL:
@@ -553,6 +566,8 @@ void invariants_applied(invariants *m, int64_t now_us, const allot_op *op, const
         breach(m, "I4: the answer to an op of kind %d names kind %d", (int)op->kind, (int)answer->kind);
     if (op->sequence != 0 && sent_again(m, op, &answer->outcome))
         return;
+    if (m->era > 0 && op->kind == ALLOT_OP_BEAT && answer->outcome.reason == ALLOT_REFUSED_LIFE)
+        m->reported = true;
     if (answer->outcome.status != ALLOT_STATUS_OK)
         return;
     if (op->kind == ALLOT_OP_BEAT || op->kind == ALLOT_OP_READ_VIEW)
@@ -572,8 +587,10 @@ void invariants_lost_data(invariants *m, int64_t now_us, bool strict)
 {
     m->now_us = now_us;
     m->era++;
+    m->lost_us = now_us;
+    m->reported = false;
     for (size_t i = 0; i < m->slot_count; i++)
-        m->slots[i].dead = false;
+        m->slots[i].dead = m->slots[i].gone = false;
     m->led = m->leader_known = false;
     m->store_token = m->version = 0;
     for (size_t i = 0; i < m->id_count; i++)

@@ -17,7 +17,8 @@ typedef struct invariants invariants;
 
 typedef struct invariants_config {
     uint32_t replicas;
-    int64_t ttl_us; /* the longest of all replicas */
+    int64_t ttl_us;          /* the longest of all replicas */
+    int64_t shortest_ttl_us;
     bool (*within_deadline)(void *user, uint32_t replica);
     void *user;
 } invariants_config;
@@ -36,8 +37,8 @@ bool invariants_in_pool(const invariants *m, uint32_t id);
 uint64_t invariants_pool_size(const invariants *m);
 /* Leaderships so far. */
 uint64_t invariants_term_count(const invariants *m);
-/* The slot is dead: left, proven dead or being reaped (and has not come back by a late join). */
-bool invariants_is_dead(const invariants *m, const allot_uuid *slot);
+/* The slot is gone for good, unless a late join brings it back. */
+bool invariants_is_reaped(const invariants *m, const allot_uuid *slot);
 
 /* ---- The store ------------------------------------------------------------------------------------------------------ */
 
