@@ -17,6 +17,7 @@ TCase *pool_case(void);
 TCase *reads_case(void);
 TCase *malformed_case(void);
 TCase *random_case(void);
+TCase *processes_case(void);
 
 /* Adds a test once per backend. */
 #define TEST_ON_ALL(tcase, test) tcase_add_loop_test((tcase), (test), 0, subject_count())

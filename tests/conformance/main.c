@@ -22,7 +22,7 @@ static Suite *behaviours(void)
 static Suite *at_length(void)
 {
     Suite *s = suite_create("conformance at length");
-    TCase *const cases[] = {random_case()};
+    TCase *const cases[] = {random_case(), processes_case()};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         tcase_set_timeout(cases[i], RANDOM_TIMEOUT);
         suite_add_tcase(s, cases[i]);

@@ -145,8 +145,8 @@ void script_learn(script *s, const allot_op *op, const allot_answer *a)
     bool ok = a->outcome.status == ALLOT_STATUS_OK;
     if (op->kind == ALLOT_OP_BEAT && slot != NULL)
         learn_beat(s, slot, a);
-    else if (op->kind == ALLOT_OP_JOIN && slot != NULL && ok)
-        slot->over = false;
+    else if (op->kind == ALLOT_OP_JOIN && slot != NULL)
+        slot->over = !ok && a->outcome.reason != ALLOT_REFUSED_EXISTS && a->outcome.reason != ALLOT_REFUSED_STALE;
     else if (op->kind == ALLOT_OP_LEAVE && slot != NULL && ok)
         slot->over = true;
     else if (op->kind == ALLOT_OP_READ_VIEW && ok)

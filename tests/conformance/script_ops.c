@@ -28,7 +28,7 @@ static script_slot *new_slot(script *s, int handle)
     for (int i = 0; i < SCRIPT_HANDLES; i++)
         if (s->speaks[i] == index)
             s->speaks[i] = -1;
-    *slot = (script_slot){.slot = script_uuid(s), .handle = handle, .over = true}; /* until the join is confirmed */
+    *slot = (script_slot){.slot = script_uuid(s), .handle = handle};
     s->speaks[handle] = index;
     return slot;
 }

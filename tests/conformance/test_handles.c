@@ -256,9 +256,8 @@ START_TEST(a_sink_may_submit)
     EXPECT_OK(beat(&a));
     chain c = {.ops = w->subject->ops()};
     allot_error error = {0};
-    allot_backend_config config = {.size = sizeof(config), .group = "conformance", .shared = w->place.shared,
-                                   .option_count = w->place.option_count, .options = w->place.options,
-                                   .clock = world_clock(w)};
+    allot_option options[PLACE_OPTIONS_MAX];
+    allot_backend_config config = world_config(w, options);
     ck_assert_int_eq(c.ops->open(&config, &c.backend, &error), 0);
     allot_sink sink = {&c, chain_answer, chain_hint, chain_note};
     chain_send(&c);
@@ -318,9 +317,8 @@ START_TEST(fd_is_constant)
     const allot_backend_ops *ops = w->subject->ops();
     allot_backend *backend = NULL;
     allot_error error = {0};
-    allot_backend_config config = {.size = sizeof(config), .group = "conformance", .shared = w->place.shared,
-                                   .option_count = w->place.option_count, .options = w->place.options,
-                                   .clock = world_clock(w)};
+    allot_option options[PLACE_OPTIONS_MAX];
+    allot_backend_config config = world_config(w, options);
     ck_assert_int_eq(ops->open(&config, &backend, &error), 0);
     int fd = ops->fd(backend);
     allot_sink sink = {NULL, NULL, chain_hint, chain_note};

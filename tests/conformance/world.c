@@ -18,7 +18,7 @@ allot_clock world_clock(world *w)
 {
     allot_clock none = {NULL, NULL, NULL};
     allot_clock turned = {clock_boot_us, clock_real_us, &w->clock};
-    return w->subject->own_clock ? none : turned;
+    return w->real_time ? none : turned;
 }
 
 world *world_open(int subject_index)
@@ -27,6 +27,7 @@ world *world_open(int subject_index)
     ck_assert_ptr_nonnull(w);
     w->subject = subject_nth(subject_index);
     w->clock = (test_clock){.boot_us = INT64_C(1000000000), .real_us = INT64_C(1700000000000000)};
+    w->real_time = w->subject->own_clock;
     w->ttl_us = w->subject->own_clock ? SECOND_US : 10 * SECOND_US;
     w->subject->make(&w->place);
     return w;
@@ -40,22 +41,26 @@ void world_close(world *w)
     free(w);
 }
 
-int world_try_open(world *w, bool read_only, const allot_option *more, driver **ret_driver, allot_error *ret_error)
+allot_backend_config world_config(world *w, allot_option *options)
 {
-    allot_option options[PLACE_OPTIONS_MAX + 1];
-    uint32_t count = w->place.option_count;
     memcpy(options, w->place.options, sizeof(w->place.options));
-    if (more != NULL)
-        options[count++] = *more;
-    allot_backend_config config = {
-        .size = sizeof(config),
+    return (allot_backend_config){
+        .size = sizeof(allot_backend_config),
         .group = "conformance",
-        .option_count = count,
+        .option_count = w->place.option_count,
         .options = options,
-        .read_only = read_only,
         .shared = w->place.shared,
         .clock = world_clock(w),
     };
+}
+
+int world_try_open(world *w, bool read_only, const allot_option *more, driver **ret_driver, allot_error *ret_error)
+{
+    allot_option options[PLACE_OPTIONS_MAX + 1];
+    allot_backend_config config = world_config(w, options);
+    config.read_only = read_only;
+    if (more != NULL)
+        options[config.option_count++] = *more;
     return driver_open(w->subject->ops(), &config, ret_driver, ret_error);
 }
 
@@ -71,7 +76,7 @@ driver *world_handle(world *w, int i)
 
 void world_advance(world *w, int64_t us)
 {
-    if (w->subject->own_clock) {
+    if (w->real_time) {
         struct timespec t = {.tv_sec = us / SECOND_US, .tv_nsec = us % SECOND_US * 1000};
         nanosleep(&t, NULL);
     }

@@ -24,6 +24,7 @@ typedef struct world {
     place place;
     test_clock clock;
     driver *handles[WORLD_HANDLES_MAX];
+    bool real_time;   /* the clock is not turned: time passes by waiting, as for a subject with a clock of its own */
     int64_t ttl_us;   /* of every member that says nothing else */
     uint64_t made_up; /* UUIDs so far */
     uint32_t next_text;
@@ -51,6 +52,8 @@ void world_close(world *w);
 driver *world_handle(world *w, int i);
 int world_try_open(world *w, bool read_only, const allot_option *more, driver **ret_driver, allot_error *ret_error);
 allot_clock world_clock(world *w);
+/* How a handle is opened. `options` has room for PLACE_OPTIONS_MAX, and outlives the config. */
+allot_backend_config world_config(world *w, allot_option *options);
 
 /* Time passes: by the virtual clock, or by waiting. */
 void world_advance(world *w, int64_t us);
