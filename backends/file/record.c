@@ -55,6 +55,7 @@ static void put_beat(file_writer *w, const allot_op_beat *beat)
 {
     put_floors(w, &beat->floors);
     file_put_uuid(w, &beat->fresh_life);
+    file_put_i64(w, beat->ttl_us);
     file_put_u64(w, beat->draining);
     for (uint32_t i = 0; i < beat->working_count; i++) {
         file_put_u64(w, beat->working[i].segment);

@@ -144,6 +144,7 @@ static void take_beat(file_reader *r, file_space *space, allot_op_beat *beat)
 {
     beat->floors = take_floors(r);
     beat->fresh_life = file_take_uuid(r);
+    beat->ttl_us = file_take_i64(r);
     beat->draining = file_take_bool(r);
     beat->working = space_take(space, 0);
     while (file_more(r)) {

@@ -62,7 +62,7 @@ int store_join(store_turn *t)
 static allot_reason beat_refusal(store_turn *t)
 {
     const allot_op_beat *beat = &t->op->u.beat;
-    allot_reason reason = store_life_report(t, &beat->floors, &beat->fresh_life, t->slot == NULL ? 0 : t->slot->ttl_us);
+    allot_reason reason = store_life_report(t, &beat->floors, &beat->fresh_life, beat->ttl_us);
     if (reason != ALLOT_REFUSED_NOTHING)
         return reason;
     if (!uuid_is_zero(&beat->floors.life) && !uuid_equal(&beat->floors.life, &t->s->life))

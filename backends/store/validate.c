@@ -54,7 +54,8 @@ static allot_reason check_join(const allot_op *op)
 static allot_reason check_beat(const allot_op *op)
 {
     const allot_op_beat *beat = &op->u.beat;
-    if (!floors_are_valid(&beat->floors) || (beat->working_count > 0 && beat->working == NULL))
+    if (!floors_are_valid(&beat->floors) || !duration_is_valid(beat->ttl_us, 0) ||
+        (beat->working_count > 0 && beat->working == NULL))
         return INVALID;
     if (beat->working_count > ALLOT_WORKING_MAX)
         return LIMIT;

@@ -77,6 +77,7 @@ static void beat(engine *e)
     p->op.term = e->election.leads ? e->election.term : 0;
     p->op.u.beat = (allot_op_beat){.floors = e->floors,
                                    .fresh_life = prng_uuid(&e->prng),
+                                   .ttl_us = e->config.ttl_us,
                                    .draining = e->draining,
                                    .working_count = working,
                                    .working = refs};

@@ -1,13 +1,11 @@
 #include "core/runtime/builtin.h"
+#include "backends/file/file.h"
+#include "backends/memory/memory.h"
 #include "core/runtime/fail.h"
+#include "plugins/strategies.h"
 
 #include <stdio.h>
 #include <string.h>
-
-/* Each is defined by the module itself. */
-const allot_backend_ops *allot_backend_file(void);
-const allot_backend_ops *allot_backend_memory(void);
-const allot_strategy_ops *allot_strategy_round_robin(void);
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -1,6 +1,4 @@
-/* builtin.h - the backends and strategies that are linked in.
- *
- * The runtime knows them by these two functions and the tables behind them alone; it includes nothing of theirs. */
+/* builtin.h - the backends and strategies that are linked in. */
 #ifndef RUNTIME_BUILTIN_H
 #define RUNTIME_BUILTIN_H
 

@@ -128,6 +128,7 @@ typedef struct allot_op_join {
 typedef struct allot_op_beat {
     allot_floors floors;   /* floors.life: the life in which this slot joined */
     allot_uuid fresh_life; /* the name of the life that this beat begins if the store has lost data */
+    int64_t ttl_us;        /* as announced at join, for a store that has forgotten it: how long its holder may still act */
     bool draining;         /* this slot wants no more ids, and gives back what it has */
     uint32_t working_count; /* ids at work on, at most ALLOT_WORKING_MAX: a reap counts a failed attempt for these */
     const allot_ref *working;
