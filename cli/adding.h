@@ -18,7 +18,8 @@ typedef struct added {
  * saying why and how far it got. */
 int adding_ids(const settings *s, const allot_new *ids, size_t count, added *ret_added);
 
-/* Writes the result to standard output, if there is one. Returns the exit code: `code`, or CODE_FAILED when anything was refused. */
+/* Writes the result to standard output, if there is one. Returns the exit code: `code`, or CODE_FAILED when anything
+ * was refused. */
 int adding_report(const settings *s, const added *a, int code);
 
 #endif

@@ -4,6 +4,7 @@
 #include "cli/exits.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -158,8 +159,9 @@ static int second_scene(demo *m)
     demo_stage *d = &m->stage;
     const demo_replica *killed = leader_of(d);
     size_t orphans = killed->held;
-    demo_story_heading(&m->story, "kill -9 %s: the leader, with %zu ids. Its lease runs for %.3g s.", killed->name,
-                       orphans, (double)d->settings->ttl_ms / 1000);
+    demo_story_heading(&m->story,
+                       "kill -9 %s, the leader with %zu ids. Its lease runs for %.3g s; the kernel frees its lock.",
+                       killed->name, orphans, (double)d->settings->ttl_ms / 1000);
     int code = kill_leader(m);
     demo_story_waiting(&m->story, "electing, handing over");
     if (code == CODE_OK)
@@ -169,9 +171,13 @@ static int second_scene(demo *m)
     const demo_replica *leader = leader_of(d);
     demo_story_moment(&m->story, leader->leads_ns - m->killed_ns, "%s leads, in term %" PRIu64, leader->name,
                       leader->term);
+    size_t others = demo_stage_total(d) - orphans, kept = untouched(m);
+    char untouched_text[64] = "";
+    if (kept < others)
+        snprintf(untouched_text, sizeof(untouched_text), "%zu of ", kept);
     demo_story_moment(&m->story, last_gain_ns(d) - m->killed_ns,
-                      "the %zu orphaned ids have new owners; of the other %zu, %zu stayed untouched", orphans,
-                      demo_stage_total(d) - orphans, untouched(m));
+                      "the %zu orphaned ids have new owners; %sthe other %zu were not touched", orphans, untouched_text,
+                      others);
     demo_story_shares(&m->story, d);
     return CODE_OK;
 }

@@ -1,7 +1,9 @@
 """Whole processes: starting replicas, reading their events, ending them."""
 
 import collections
+import contextlib
 import ctypes
+import fcntl
 import json
 import os
 import signal
@@ -26,6 +28,14 @@ def clean_environment(**extra):
     """Of the environment nothing that the command itself would read."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("ALLOT_")}
     return {**kept, **extra}
+
+
+@contextlib.contextmanager
+def store_held(allot):
+    """Holds the store's lock, as a process that was stopped within a transition does."""
+    with open(os.path.join(allot.path, "default", "lock"), "rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 class Allot:
@@ -186,8 +196,8 @@ class Group:
         with self.changed:
             if not self.changed.wait_for(reached, limit_s):
                 told = collections.Counter((r.name, e["event"]) for r in self.replicas for e in r.events)
-                raise AssertionError(f"waited {limit_s} s for {what}; held: { {r.name: len(r.held) for r in self.replicas} }; "
-                                     f"told: {dict(told)}")
+                held = {r.name: len(r.held) for r in self.replicas}
+                raise AssertionError(f"waited {limit_s} s for {what}; held: {held}; told: {dict(told)}")
         return found
 
     def leader(self):
@@ -227,8 +237,6 @@ class Group:
     def stop_outside_lock(self, replica):
         """A process that is stopped while it holds the store's lock stops the whole group, as documented: not what is
         to be tested here. So it is stopped at another moment."""
-        import fcntl  # pylint: disable=import-outside-toplevel
-
         lock = os.path.join(self.allot.path, "default", "lock")
         while True:
             now = time.monotonic_ns()

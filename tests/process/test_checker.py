@@ -21,9 +21,13 @@ def test_after_a_death_others_may_own():
     assert not check(told, [(2, A)])
 
 
+def _owned(name, first, last, token):
+    return {name: [_event(first, "gained", ("x", token)), _event(last, "released", ("x", token))]}
+
+
 @pytest.mark.parametrize("told, wrong", [
-    ({A: [_event(1, "gained", ("x", 1)), _event(3, "released", ("x", 1))], B: [_event(2, "gained", ("x", 2))]}, "owned"),
-    ({A: [_event(1, "gained", ("x", 5)), _event(2, "released", ("x", 5))], B: [_event(3, "gained", ("x", 5))]}, "token"),
+    ({**_owned(A, 1, 3, 1), **_owned(B, 2, 4, 2)}, "owned"),
+    ({**_owned(A, 1, 2, 5), **_owned(B, 3, 4, 5)}, "token"),
     ({A: [_event(1, "leader", term=7)], B: [_event(2, "leader", term=7)]}, "term"),
 ])
 def test_finds_what_is_wrong(told, wrong):

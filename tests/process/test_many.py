@@ -67,7 +67,7 @@ def test_many_names(allot, group):
     count, took_ms = _kill(group, names, leader)
     took_over = group.leader()
     led_ms = (took_over.named("leader")[-1]["mono_ns"] - group.deaths[-1][0]) / 1e6
-    note(f"kill -9 of the leader: led again after {led_ms:.0f} ms; its {count} ids are owned again after {took_ms:.0f} ms")
+    note(f"kill -9 of the leader: led again after {led_ms:.0f} ms; its {count} ids owned again after {took_ms:.0f} ms")
     assert took_ms < DETECTED_WITHIN_MS and led_ms < DETECTED_WITHIN_MS
 
     for replica in group.live():

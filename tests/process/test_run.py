@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from replicas import LIMIT_S, clean_environment
+from replicas import LIMIT_S, clean_environment, store_held
 
 KEYS = {"ts", "mono_ns", "event", "slot", "leader", "term", "version", "count"}
 
@@ -176,6 +176,25 @@ def test_whoever_read_the_events_went_away(allot):
     assert run.wait(LIMIT_S) == 0 and run.stderr.read() == b""
     run.stderr.close()
     assert allot.json("status")["pool"]["inbox"] == 1
+
+
+def test_a_store_that_does_not_answer(allot, group):
+    """It says so, counts down, and past its deadline owns nothing; then it joins anew."""
+    allot.add(["x", "y"])
+    replica = group.start("one", "--ttl", "1500ms")
+    replica.wait(lambda r: len(r.held) == 2, "its share")
+    old = replica.slot
+    with store_held(allot):
+        replica.wait_event("fenced")
+        assert not replica.held
+    replica.wait(lambda r: r.slot != old and len(r.held) == 2, "to join anew, and its share")
+    words = replica.words()
+    order = [words.index(word) for word in ("store_down", "at_risk", "lost", "fenced", "store_up")]
+    assert order == sorted(order)
+    assert replica.named("store_down")[0]["message"]
+    assert 0 < replica.named("at_risk")[0]["valid_for_ms"] <= 500
+    assert replica.named("lost")[0]["why"] == replica.named("fenced")[0]["why"] == "deadline"
+    group.check()
 
 
 def test_manual_release_keeps_recalled_ids_until_the_end(allot, group):

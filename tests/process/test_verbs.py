@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from replicas import clean_environment
+from replicas import clean_environment, store_held
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 SLOT_KEYS = {"slot", "name", "rank", "ids", "recalls", "weight", "expires_in_ms", "host", "pid", "container", "state"}
@@ -45,7 +45,8 @@ def test_help_of_a_verb_names_its_options_and_environment(allot):
     (["run", "--ttl=100ms"], "--ttl: expected 1s to 24h; got '100ms'"),
     (["run", "--weight", "0"], "--weight: expected 1 to 1000; got '0'"),
     (["run", "--on-timeout", "maybe"], "--on-timeout: expected one of keep|retire; got 'maybe'"),
-    (["run", "--backend-option", "fsync"], "--backend-option: expected KEY=VALUE, for example fsync=always; got 'fsync'"),
+    (["run", "--backend-option", "fsync"],
+     "--backend-option: expected KEY=VALUE, for example fsync=always; got 'fsync'"),
     (["run", "--ttl"], "--ttl: needs a value: DURATION"),
     (["run", "--once=yes"], "--once: takes no value; got 'yes'"),
     (["status", "--ttl", "5s"], "'allot status' has no option --ttl; see 'allot help status'"),
@@ -143,6 +144,17 @@ def test_status_of_a_group_without_slots(allot):
     assert "leader    none" in text and "2 ids: 0 placed, 2 in the inbox, 0 parked" in text
 
 
+def test_a_store_that_does_not_answer_in_time_is_5(allot):
+    allot.add(["x"])
+    with store_held(allot):
+        for verb in READERS:
+            done = allot(verb, "--timeout", "200ms")
+            assert done.returncode == 5 and not done.stdout and done.stderr.startswith(b"error: "), verb
+        done = allot("add", "--timeout", "200ms", "-o", "json", stdin=b"y\n")
+        assert done.returncode == 5 and b'"added":0' in done.stdout
+    assert set(allot("ids").stdout.split()) == {b"x"}
+
+
 def test_no_leader_is_3(allot):
     allot.add(["x"])
     for form in ("table", "json"):
@@ -214,7 +226,17 @@ def test_add_payloads_empty_lines_and_carriage_returns(allot):
     assert allot("db").stdout == b"x\ny\nz\nlast\n"
     assert allot.json("db") == [{"id": "x", "payload": "first\tstill first"}, {"id": "y"}, {"id": "z"}, {"id": "last"}]
     assert allot.json("ids") == [{"id": name} for name in ("x", "y", "z", "last")]
-    assert [json.loads(line)["id"] for line in allot("db", "-o", "jsonl").stdout.splitlines()] == ["x", "y", "z", "last"]
+    lines = allot("db", "-o", "jsonl").stdout.splitlines()
+    assert [json.loads(line)["id"] for line in lines] == ["x", "y", "z", "last"]
+
+
+def test_json_is_escaped(allot):
+    payload = b'a "b" \\ c\x01\x1b\r\x7f \xff\xc3 end'
+    allot("add", stdin='say "hi" \\ \u00e4 \U0001f600'.encode() + b"\t" + payload + b"\n")
+    (row,) = allot.json("db")
+    assert row["id"] == 'say "hi" \\ \u00e4 \U0001f600'
+    # What is not UTF-8 cannot be JSON: each such byte is shown as U+FFFD.
+    assert row["payload"] == 'a "b" \\ c\x01\x1b\r\x7f \ufffd\ufffd end'
 
 
 def test_add_again_is_counted_and_changes_nothing(allot):
@@ -312,6 +334,6 @@ def test_a_reader_that_goes_away_is_no_failure(allot):
 def test_an_output_that_is_full_is_1(allot):
     allot.add(["x"])
     with open("/dev/full", "wb") as full:
-        done = subprocess.run([allot.binary, "ids", "--path", allot.path], stdout=full, stderr=subprocess.PIPE, check=False,
-                              env=clean_environment())
+        done = subprocess.run([allot.binary, "ids", "--path", allot.path], stdout=full, stderr=subprocess.PIPE,
+                              check=False, env=clean_environment())
     assert done.returncode == 1 and b"cannot write to standard output: No space left on device" in done.stderr
