@@ -129,7 +129,7 @@ static void check_replicas(world *w)
  * id. */
 static void check_balance(world *w)
 {
-    if (!w->joined_in_calm || w->acked_in_calm)
+    if (!w->joined_in_calm || w->thinned_in_calm)
         return;
     world_cover(w, COVERED_BALANCE);
     for (uint32_t i = 0; i < w->swarm.replicas; i++)
@@ -167,8 +167,10 @@ void calm_check(world *w)
 
 void calm_applied(world *w, const allot_op *op, const allot_answer *answer)
 {
-    if (w->phase == PHASE_CALM && (op->kind == ALLOT_OP_ACK || op->kind == ALLOT_OP_FAIL))
-        w->acked_in_calm |= answer->outcome.count > 0;
+    bool reports = op->kind == ALLOT_OP_ACK || op->kind == ALLOT_OP_FAIL;
+    bool parks = op->kind == ALLOT_OP_REAP && swarm_has(&w->swarm, SWARM_WORKING); /* ids that were worked on */
+    if (w->phase == PHASE_CALM && answer->outcome.status == ALLOT_STATUS_OK && (reports || parks))
+        w->thinned_in_calm = true;
     if (w->phase != PHASE_QUIET)
         return;
     replica *r = running(w, &op->slot);

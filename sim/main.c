@@ -138,6 +138,7 @@ static int run_file(const options *o)
 int main(int argc, char **argv)
 {
     options o = {0};
+    setvbuf(stdout, NULL, _IOLBF, 0); /* a trace is complete up to an assert that ends it */
     if (!parse(&o, argc, argv)) {
         fputs(usage, stderr);
         return 2;

@@ -91,14 +91,6 @@ static bool in_circles(world *w, replica *r)
     return true;
 }
 
-static void gone_for_good(world *w, replica *r)
-{
-    world_cover(w, COVERED_LEFT);
-    replica_stop(w, r);
-    if (w->phase == PHASE_STORM && random_chance(&w->random, 600))
-        world_put(w, world_soon(w, w->swarm.leave_every_us), EVENT_START, r, NULL);
-}
-
 void replica_step(world *w, replica *r, engine_event *event)
 {
     engine_actions actions;
@@ -111,9 +103,10 @@ void replica_step(world *w, replica *r, engine_event *event)
     }
     for (size_t i = 0; i < actions.count; i++)
         act(w, r, &actions.items[i]);
-    if (r->left) {
-        gone_for_good(w, r);
-        return;
+    if (r->left && !r->ending) { /* at once, or when the store has had time to hear of it */
+        r->ending = true;
+        int64_t wait_us = random_chance(&w->random, 500) ? 0 : w->swarm.ttl_us[r->index];
+        world_put(w, w->now_us + wait_us, EVENT_END, r, NULL);
     }
     look_at_leaders(w, r);
     if (actions.next_us == INT64_MAX) {
@@ -160,7 +153,7 @@ void replica_start(world *w, replica *r)
         world_cover(w, COVERED_RESTART);
     r->incarnation++;
     r->slot = (allot_uuid){0};
-    r->left = r->draining = r->paused = false;
+    r->left = r->ending = r->draining = r->paused = false;
     r->wake_us = r->work_us = INT64_MAX;
     r->flights_tail = &r->flights;
     memset(r->lanes, 0, sizeof(r->lanes));
@@ -210,6 +203,14 @@ void replica_crash(world *w, replica *r)
     replica_stop(w, r);
     if (random_chance(&w->random, 700))
         world_put(w, world_soon(w, w->swarm.longest_ttl_us), EVENT_START, r, NULL);
+}
+
+void replica_end(world *w, replica *r)
+{
+    world_cover(w, COVERED_LEFT);
+    replica_stop(w, r);
+    if (w->phase == PHASE_STORM && random_chance(&w->random, 600))
+        world_put(w, world_soon(w, w->swarm.leave_every_us), EVENT_START, r, NULL);
 }
 
 void replica_pause(world *w, replica *r)

@@ -226,7 +226,7 @@ static void plan_faults(world *w)
 static bool in_process(uint32_t kind)
 {
     return kind == EVENT_HINT || kind == EVENT_WAKE || kind == EVENT_PLANNED || kind == EVENT_WORK ||
-           kind == EVENT_WORKING;
+           kind == EVENT_WORKING || kind == EVENT_END;
 }
 
 static void process_event(world *w, queue_entry *e)
@@ -253,6 +253,8 @@ static void process_event(world *w, queue_entry *e)
         replica_step(w, r, &(engine_event){.kind = ENGINE_PLANNED, .planned = e->item});
     else if (e->kind == EVENT_WORK && e->at_us == r->work_us)
         worker_work(w, r);
+    else if (e->kind == EVENT_END)
+        replica_end(w, r);
     else if (e->kind == EVENT_WORKING)
         worker_list_work(w, r);
 }

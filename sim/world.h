@@ -106,6 +106,7 @@ typedef enum event_kind {
     EVENT_CRASH,
     EVENT_START,
     EVENT_PROVE,
+    EVENT_END,
     EVENT_PARTITION,
     EVENT_SNAPSHOT,
     EVENT_LOSE,
@@ -158,7 +159,7 @@ typedef struct replica {
     uint32_t index, incarnation;
     engine *engine; /* NULL: not running */
     allot_uuid slot;
-    bool paused, left, draining;
+    bool paused, left, ending, draining;
     bool led; /* when it was stopped */
     int64_t paused_us, resume_us, wake_us, away_until_us;
     int64_t clock_lost_us; /* MUTANT_CLOCK_STOPS */
@@ -186,7 +187,7 @@ typedef struct world {
     store *store;
     int64_t store_away_until_us;
     bytes snapshot; /* lines */
-    bool joined_in_calm, acked_in_calm;
+    bool joined_in_calm, thinned_in_calm;
     replica replicas[SIM_REPLICAS_MAX];
     struct outside *outsides;
     invariants *model;
@@ -255,6 +256,8 @@ void replica_wake(world *w, replica *r);
 void replica_pause(world *w, replica *r);
 void replica_resume(world *w, replica *r);
 void replica_crash(world *w, replica *r);
+/* A process that has left the group ends. */
+void replica_end(world *w, replica *r);
 
 /* ---- worker.c ------------------------------------------------------------------------------------------------------- */
 

@@ -83,6 +83,7 @@ struct invariants {
     bool leader_known; /* false after a loss, until somebody wins */
     uint64_t in_pool, seen, round, look, era;
     uint32_t leader; /* of this look */
+    uint64_t left;   /* a bit for each replica that was told so */
     bool believe; /* the next look at the pool is the truth */
     uint64_t store_token, version, cleaned_token;
     int64_t lenient_until_us;
@@ -687,6 +688,7 @@ void invariants_resumed(invariants *m, uint32_t replica, uint32_t id, uint64_t t
 
 void invariants_gone(invariants *m, uint32_t replica)
 {
+    m->left &= ~(UINT64_C(1) << replica);
     for (uint32_t i = 0; i < m->id_count; i++)
         invariants_stopped(m, replica, i);
 }
@@ -704,6 +706,11 @@ void invariants_told(invariants *m, int64_t now_us, uint32_t replica, const engi
     m->now_us = now_us;
     if (tell->type == ALLOT_EVENT_GAINED)
         gained(m, replica, tell);
+    if ((m->left >> replica) & 1u)
+        breach(m, "I3: replica %u is told something (type %d) after it was told that it has left", replica,
+               (int)tell->type);
+    if (tell->type == ALLOT_EVENT_LEFT)
+        m->left |= UINT64_C(1) << replica;
     if (tell->type == ALLOT_EVENT_FENCED || tell->type == ALLOT_EVENT_LEFT)
         check_holds_nothing(m, replica);
     if (tell->type != ALLOT_EVENT_LOST)
