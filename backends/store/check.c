@@ -143,8 +143,8 @@ static const char *check_parked(const store *s)
     while ((p = numbered_next(&s->parked, &at)) != NULL) {
         if (store_parked_find(s, p->id) != p)
             return "the index does not say of a parked id that it is parked (I2)";
-        if (p->order == 0 || p->order > s->parked_order)
-            return "a parked id has no order";
+        if (p->order == 0 || p->order > s->parked_order || numbered_find(&s->parked, p->order) != p)
+            return "a parked id is not found by its order";
         if (p->heap_at >= s->parked.count || s->due[p->heap_at] != p)
             return "a parked id is not in its place in the heap";
         if (p->heap_at > 0 && store_parked_before(p, s->due[(p->heap_at - 1) / 2]))

@@ -78,8 +78,10 @@ static void put_escaped(dump *d, uint8_t byte)
 static void put_text(dump *d, allot_bytes text, bool ascii)
 {
     put(d, " ", 1);
-    if (text.len == 0)
+    if (text.len == 0) {
         put(d, "-", 1);
+        return;
+    }
     if (text.len == 1 && text.data[0] == '-') {
         put_escaped(d, '-');
         return;

@@ -289,8 +289,7 @@ int store_park(store *s, allot_bytes id, allot_bytes payload, int64_t due_us);
 int store_park_at(store *s, allot_bytes id, allot_bytes payload, int64_t due_us, uint64_t order);
 store_parked *store_parked_find(const store *s, allot_bytes id);
 void store_parked_remove(store *s, store_parked *p); /* frees it; the index is the caller's */
-store_parked *store_parked_earliest(const store *s);
-int64_t store_parked_next_due(const store *s);       /* INT64_MAX: none */
+int64_t store_parked_next_due(const store *s); /* INT64_MAX: none */
 bool store_parked_before(const store_parked *a, const store_parked *b);
 int store_unpark(store_turn *t);
 

@@ -253,9 +253,9 @@ static int load_segment(store_line *l)
         l->bad = true;
         return 0;
     }
-    store_segment *g;
+    store_segment *g = NULL;
     int rc = make_segment(l, number, scratch->new_ids, count, &g);
-    if (rc == 0 && !l->bad)
+    if (rc == 0 && g != NULL && !l->bad)
         place_segment(l, g, owner, token, recalls);
     return rc;
 }

@@ -106,11 +106,6 @@ void store_parked_remove(store *s, store_parked *p)
     free(p);
 }
 
-store_parked *store_parked_earliest(const store *s)
-{
-    return s->parked.count == 0 ? NULL : s->due[0];
-}
-
 int64_t store_parked_next_due(const store *s)
 {
     return s->parked.count == 0 ? INT64_MAX : s->due[0]->due_us;

@@ -247,11 +247,9 @@ static void push_new(store *s, store_segment *g, const allot_op_add *add)
     }
 }
 
-static void forget_ids(store *s, store_segment *g)
+static void forget_ids(store *s, const store_segment *g)
 {
     for (uint32_t i = 0; i < g->count; i++) {
-        if (!store_segment_has(g, i))
-            continue;
         allot_bytes id = store_segment_id(g, i);
         index_remove(&s->ids, id.data, id.len);
     }

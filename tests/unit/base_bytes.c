@@ -64,7 +64,8 @@ END_TEST
 
 START_TEST(what_is_no_uuid_is_refused_and_nothing_written)
 {
-    static const char *const texts[] = {"", "00000000-0000-0000-0123-456789abcde", "00000000-0000-0000-0123-456789abcdeg",
+    static const char *const texts[] = {"", "00000000-0000-0000-0123-456789abcde",
+                                        "00000000-0000-0000-0123-456789abcdeg",
                                         "00000000+0000-0000-0123-456789abcdef", "0000000-00000-0000-0123-456789abcdef",
                                         "00000000-0000-0000-0123-456789abcdef0"};
     allot_uuid id = rig_uuid(5);

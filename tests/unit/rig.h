@@ -1,7 +1,7 @@
 /* rig.h - a store, a clock to turn, and replicas that speak: what the tests of one rule need.
  *
- * Every op goes through rig_apply, which also checks everything that the store promises itself (store_check), and that a
- * read changes nothing. Ids are written as one text with spaces: "a b c". */
+ * Every op goes through rig_apply, which also checks everything that the store promises itself (store_check), and that
+ * a read changes nothing. Ids are written as one text with spaces: "a b c". */
 #ifndef UNIT_RIG_H
 #define UNIT_RIG_H
 
@@ -113,5 +113,7 @@ Suite *malformed_suite(void);
 Suite *dump_suite(void);
 Suite *random_suite(void);
 Suite *memory_suite(void);
+Suite *nomem_suite(void);
+Suite *check_suite(void);
 
 #endif

@@ -111,7 +111,9 @@ START_TEST(each_grant_gets_one_token_larger_than_all_before)
     replica b = rig_joined(r, 2);
     CHECK_OK(add(r, "x y z"));
     uint64_t segment = item_of(r, "x").segment;
-    allot_part parts[3] = {{.segment = segment}, {.segment = segment, .position = 1}, {.segment = segment, .position = 2}};
+    allot_part parts[3] = {{.segment = segment},
+                           {.segment = segment, .position = 1},
+                           {.segment = segment, .position = 2}};
     allot_grant grants[2] = {{.slot_index = 1, .part_count = 1, .parts = &parts[2]},
                              {.slot_index = 0, .part_count = 2, .parts = parts}};
     allot_uuid slots[2] = {a.slot, b.slot};
@@ -164,7 +166,9 @@ START_TEST(a_part_cannot_name_the_segment_that_its_own_grant_makes)
     replica a = rig_leader(r, 1);
     CHECK_OK(add(r, "x y"));
     uint64_t segment = item_of(r, "x").segment;
-    allot_part parts[3] = {{.segment = segment}, {.segment = segment + 1}, {.segment = segment + 1, .position = ALLOT_ALL}};
+    allot_part parts[3] = {{.segment = segment},
+                           {.segment = segment + 1},
+                           {.segment = segment + 1, .position = ALLOT_ALL}};
     allot_outcome o = CHECK_OK(assign_parts(&a, &a, parts, 3));
     ck_assert_uint_eq(o.count, 1);
     ck_assert_uint_eq(o.skipped, 2);

@@ -79,6 +79,8 @@ START_TEST(a_life_needs_a_name)
     replica a = rig_replica(r, 1);
     CHECK_REFUSED(join_knowing(&a, &(allot_floors){0}, 0), ALLOT_REFUSED_INVALID);
     CHECK_REFUSED(beat_knowing(&a, &(allot_floors){0}, 0), ALLOT_REFUSED_INVALID);
+    r->life = rig_uuid(0);
+    CHECK_REFUSED(add(r, "x"), ALLOT_REFUSED_INVALID);
     ck_assert(lives_in(r, 0));
     CHECK_OK(join_knowing(&a, &(allot_floors){0}, 71));
     CHECK_REFUSED(beat_knowing(&a, &(allot_floors){.life = rig_uuid(71), .term = 7}, 0), ALLOT_REFUSED_INVALID);

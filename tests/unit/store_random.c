@@ -132,7 +132,8 @@ static void fill_assign(chaos *c)
     fill_parts(c);
     uint32_t grants = below(c, 5);
     for (uint32_t i = 0; i < grants; i++)
-        c->grants[i] = (allot_grant){.slot_index = below(c, SLOTS), .part_count = below(c, 7), .parts = c->parts + 6 * i};
+        c->grants[i] = (allot_grant){.slot_index = below(c, SLOTS), .part_count = below(c, 7),
+                                     .parts = c->parts + 6 * i};
     c->op.u.assign = (allot_op_assign){.slot_count = SLOTS, .slots = c->slots, .grant_count = grants,
                                        .grants = c->grants};
 }
