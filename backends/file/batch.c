@@ -4,7 +4,6 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 void file_batch_clear(allot_backend *b)
 {
@@ -227,23 +226,16 @@ static int do_op(allot_backend *b, const file_entry *entry, bool control, allot_
     return apply(b, op, control, ret_error);
 }
 
-static int64_t monotonic_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 int file_batch_fill(allot_backend *b, allot_error *ret_error)
 {
-    int64_t begun_us = monotonic_us();
+    int64_t begun_us = file_now_us(b);
     file_batch *batch = &b->batch;
     while (batch->count < FILE_BATCH_MAX && !batch->full) {
         bool control = b->control.count > 0;
         file_lane *lane = control ? &b->control : &b->bulk;
         const file_entry *head = file_lane_head(lane);
         /* A long hold ends before the next op, unless that is a control op. */
-        if (head == NULL || (!control && batch->count > 0 && monotonic_us() - begun_us > FILE_HOLD_US))
+        if (head == NULL || (!control && batch->count > 0 && file_now_us(b) - begun_us > FILE_HOLD_US))
             break;
         file_entry entry = *head;
         file_lane_pop(lane);
@@ -251,7 +243,7 @@ int file_batch_fill(allot_backend *b, allot_error *ret_error)
         if (rc != 0)
             return rc;
     }
-    if (monotonic_us() - begun_us > FILE_HOLD_US)
+    if (file_now_us(b) - begun_us > FILE_HOLD_US)
         b->rest_until_us = file_now_us(b) + FILE_HOLD_US / 10;
     return 0;
 }
