@@ -149,6 +149,7 @@ static bool beat_once(worker *w)
     allot_op op = make_op(w, ALLOT_OP_BEAT);
     op.term = w->term;
     op.u.beat.floors = (allot_floors){w->view.life, w->view.number, w->view.term, w->view.token};
+    op.u.beat.ttl_us = TTL_US;
     op.u.beat.fresh_life = any_uuid();
     const allot_answer *a = call(w, &op);
     if (a->outcome.status == ALLOT_STATUS_REFUSED && a->outcome.reason != ALLOT_REFUSED_EXPIRED &&

@@ -91,6 +91,7 @@ const allot_answer *beat(member *m)
 {
     allot_op op = member_op(m, ALLOT_OP_BEAT);
     op.u.beat.floors.life = m->life;
+    op.u.beat.ttl_us = m->ttl_us;
     op.u.beat.fresh_life = world_uuid(m->w);
     const allot_answer *a = member_call(m, &op);
     if (a->outcome.status == ALLOT_STATUS_OK)

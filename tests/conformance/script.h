@@ -25,6 +25,7 @@ typedef struct script_slot {
     int handle;
     uint64_t sequence;
     uint64_t term;
+    int64_t ttl_us;
     allot_floors floors; /* the highest seen in the answers to its beats */
     bool over;           /* left, dead or gone: nothing brings it back */
     bool reapable;       /* as far as the last roster told */

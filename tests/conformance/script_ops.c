@@ -29,6 +29,7 @@ static script_slot *new_slot(script *s, int handle)
         if (s->speaks[i] == index)
             s->speaks[i] = -1;
     *slot = (script_slot){.slot = script_uuid(s), .handle = handle};
+    slot->ttl_us = s->timeless ? TIMELESS_TTL_US : TTL_US / (1 + (int64_t)script_random(s, 3));
     s->speaks[handle] = index;
     return slot;
 }
@@ -123,7 +124,7 @@ script_op script_join(script *s, arena *memory)
         .name = take_text(memory, script_percent(s, 50) ? "" : "näme"),
         .host = take_text(memory, "host"),
         .pid = (int64_t)script_random(s, 100000),
-        .ttl_us = s->timeless ? TIMELESS_TTL_US : TTL_US / (1 + (int64_t)script_random(s, 3)),
+        .ttl_us = slot->ttl_us,
         .weight = 1 + (uint32_t)script_random(s, 1000),
         .fresh_life = script_uuid(s),
         .quarantine_always = script_percent(s, 20),
@@ -159,6 +160,7 @@ script_op script_beat(script *s, arena *memory)
         o.handle = 0; /* not through the handle that another slot joined through since */
     b->floors = s->slots[index].floors;
     b->fresh_life = script_uuid(s);
+    b->ttl_us = s->slots[index].ttl_us;
     b->draining = script_percent(s, 3);
     b->working = take_working(s, index, memory, &b->working_count);
     o.op.term = script_percent(s, 50) ? s->slots[index].term : 0;

@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 START_TEST(table_is_complete)
 {
@@ -311,6 +313,36 @@ START_TEST(state_outlives_the_handles)
 }
 END_TEST
 
+/* A child of fork() that closes its copy of the handle tells the store nothing: the parent's slot lives on. */
+START_TEST(a_forked_child_closes_quietly)
+{
+    world *w = world_open(_i);
+    member a = member_leader(w, 1);
+    member b = member_joined(w, 2);
+    EXPECT_OK(add(&a, "x"));
+    EXPECT_OK(grant(&a, &a, "x"));
+    pid_t pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        driver_close(w->handles[1]);
+        _exit(0);
+    }
+    int status;
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+    for (int i = 0; i < 5; i++) { /* time enough for a death to be seen */
+        world_advance(w, w->ttl_us / 20);
+        if (driver_ready(b.handle, 10))
+            driver_process(b.handle);
+    }
+    EXPECT_OK(beat(&a));
+    EXPECT_REFUSED(campaign(&b), ALLOT_REFUSED_LED);
+    EXPECT_OK(publish(&a, 1));
+    ck_assert_str_eq(share_text(&a), "x");
+    world_close(w);
+}
+END_TEST
+
 START_TEST(fd_is_constant)
 {
     world *w = world_open(_i);
@@ -346,6 +378,7 @@ TCase *handles_case(void)
     TEST_ON_ALL(c, a_sink_may_submit);
     TEST_ON_ALL(c, handles_see_each_other);
     TEST_ON_ALL(c, state_outlives_the_handles);
+    TEST_ON_ALL(c, a_forked_child_closes_quietly);
     TEST_ON_ALL(c, fd_is_constant);
     return c;
 }

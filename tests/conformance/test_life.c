@@ -135,6 +135,26 @@ START_TEST(a_store_that_fell_back_begins_a_new_life)
 }
 END_TEST
 
+/* The store lost everything, and those who held something in it may still act until their leases end. */
+START_TEST(a_beat_that_knew_another_life_asks_for_a_quarantine_of_its_ttl)
+{
+    world *w = world_open(_i);
+    member a = member_joined(w, 1);
+    member lost = member_new(w, 2);
+    lost.life = world_uuid(w);
+    lost.ttl_us = 3 * w->ttl_us;
+    EXPECT_REFUSED(beat(&lost), ALLOT_REFUSED_LIFE);
+    int64_t rest_us = EXPECT_REFUSED(campaign(&a), ALLOT_REFUSED_QUARANTINE)->outcome.wait_us;
+    ck_assert(rest_us > 2 * w->ttl_us && rest_us <= 3 * w->ttl_us);
+    for (int i = 0; i < 6; i++) {
+        world_advance(w, w->ttl_us / 2);
+        EXPECT_OK(beat(&a));
+    }
+    EXPECT_OK(campaign(&a));
+    world_close(w);
+}
+END_TEST
+
 START_TEST(a_join_that_knew_another_life_starts_a_quarantine)
 {
     world *w = world_open(_i);
@@ -207,6 +227,7 @@ TCase *life_case(void)
     TEST_ON_ALL(c, floors_lift_terms_and_tokens);
     TEST_ON_ALL(c, terms_and_tokens_start_at_the_clock);
     TEST_ON_ALL(c, a_store_that_fell_back_begins_a_new_life);
+    TEST_ON_ALL(c, a_beat_that_knew_another_life_asks_for_a_quarantine_of_its_ttl);
     TEST_ON_ALL(c, a_join_that_knew_another_life_starts_a_quarantine);
     TEST_ON_ALL(c, quarantine_always_waits_in_a_new_life);
     TEST_ON_ALL(c, a_store_that_nobody_knew_starts_at_once);

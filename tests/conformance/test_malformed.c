@@ -96,6 +96,7 @@ static void much_weight(scene *s, allot_op *op) { (void)s; op->u.join.weight = 1
 static void long_name(scene *s, allot_op *op) { op->u.join.name = too_long(s, ALLOT_NAME_BYTES_MAX); }
 static void long_host(scene *s, allot_op *op) { op->u.join.host = too_long(s, ALLOT_NAME_BYTES_MAX); }
 static void odd_name(scene *s, allot_op *op) { (void)s; op->u.join.name = (allot_bytes){"a\nb", 3}; }
+static void negative_ttl(scene *s, allot_op *op) { (void)s; op->u.beat.ttl_us = -1; }
 static void many_working(scene *s, allot_op *op)
 {
     op->u.beat.working_count = ALLOT_WORKING_MAX + 1;
@@ -180,6 +181,7 @@ static const flaw flaws[] = {
     {ALLOT_OP_JOIN, long_name, ALLOT_REFUSED_LIMIT},
     {ALLOT_OP_JOIN, long_host, ALLOT_REFUSED_LIMIT},
     {ALLOT_OP_BEAT, no_slot, ALLOT_REFUSED_INVALID},
+    {ALLOT_OP_BEAT, negative_ttl, ALLOT_REFUSED_INVALID},
     {ALLOT_OP_BEAT, many_working, ALLOT_REFUSED_LIMIT},
     {ALLOT_OP_LEAVE, no_sequence, ALLOT_REFUSED_INVALID},
     {ALLOT_OP_CAMPAIGN, other_session, ALLOT_REFUSED_INVALID},

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { SEEDS = 4, OPS = 2500, COMPARE_EVERY = 25, REOPEN_IN = 60 };
+enum { SEEDS = 4, OPS = 4000, COMPARE_EVERY = 25, REOPEN_IN = 60 };
 
 static uint64_t number_from(const char *variable, uint64_t otherwise)
 {

@@ -203,6 +203,22 @@ START_TEST(segments_are_read_where_they_belong)
 }
 END_TEST
 
+START_TEST(roster_and_inbox_tell_the_revision_of_the_inbox)
+{
+    world *w = world_open(_i);
+    scene s = populate(w);
+    static const allot_op_kind kinds[] = {ALLOT_OP_READ_ROSTER, ALLOT_OP_READ_INBOX};
+    for (size_t i = 0; i < 4; i++) {
+        allot_op op = {.kind = kinds[i % 2], .timeout_us = SECOND_US, .u.read.limit = 1};
+        uint64_t rev = EXPECT_OK(driver_call(world_handle(w, 0), &op))->inbox_rev;
+        ck_assert_uint_eq(rev, read_view(w)->view->inbox_rev);
+        if (i == 1)
+            EXPECT_OK(report(&s.b, ALLOT_OP_RELEASE, "b1"));
+    }
+    world_close(w);
+}
+END_TEST
+
 START_TEST(reads_of_a_slot_that_is_not_there)
 {
     world *w = world_open(_i);
@@ -266,6 +282,7 @@ TCase *reads_case(void)
     TEST_ON_ALL(c, the_pool_tells_all_of_an_id);
     TEST_ON_ALL(c, a_page_goes_on_after_what_went_away);
     TEST_ON_ALL(c, segments_are_read_where_they_belong);
+    TEST_ON_ALL(c, roster_and_inbox_tell_the_revision_of_the_inbox);
     TEST_ON_ALL(c, reads_of_a_slot_that_is_not_there);
     TEST_ON_ALL(c, reads_change_nothing);
     TEST_ON_ALL(c, reads_of_an_empty_group);
