@@ -96,37 +96,40 @@ static bool same_grant(const body *a, const body *b)
     return a == b || (a != NULL && b != NULL && a->segment == b->segment && a->token == b->token);
 }
 
-/* Takes the lost ids out of one waiting page. What was never told gained need not be told lost either. */
-static void forget_in_page(event_page *page, engine_tell *lost)
+/* Takes the lost ids out of one waiting page. `untold`: those that were never told gained. */
+static void forget_in_page(event_page *page, const engine_tell *lost, uint64_t *untold)
 {
-    bool gained = page->event.type == ALLOT_EVENT_GAINED;
     for (size_t w = 0; w < WHICH_WORDS; w++) {
         uint64_t both = page->which[w] & lost->which[w];
         page->which[w] &= ~both;
-        if (gained)
-            lost->which[w] &= ~both;
+        if (page->event.type == ALLOT_EVENT_GAINED)
+            untold[w] |= both;
     }
     page->event.count = bits_count(page->which, ALLOT_SEGMENT_IDS_MAX);
-    lost->count = bits_count(lost->which, ALLOT_SEGMENT_IDS_MAX);
 }
 
-/* I3: no `gained` is delivered of an id that is not this replica's any more. */
+/* I3: no `gained` is delivered of an id that is not this replica's any more. And what was never told gained need not be
+ * told lost. */
 static void forget_lost(event_queue *q, engine_tell *lost)
 {
+    uint64_t untold[WHICH_WORDS] = {0};
     event_page *before = NULL;
-    for (event_page *page = q->first; page != NULL && q->gained_count + q->recalled_count > 0;) {
+    event_page *next;
+    for (event_page *page = q->first; page != NULL && q->gained_count + q->recalled_count > 0; page = next) {
+        next = page->next;
         bool about = page->event.type == ALLOT_EVENT_GAINED || page->event.type == ALLOT_EVENT_RECALLED;
         if (about && same_grant(page->ids, lost->ids))
-            forget_in_page(page, lost);
-        event_page *next = page->next;
+            forget_in_page(page, lost, untold);
         if (about && page->event.count == 0)
             free_page(unlink_after(q, before));
         else
             before = page;
-        if (lost->count == 0 && q->recalled_count == 0)
-            return;
-        page = next;
+        if (q->recalled_count == 0 && memcmp(untold, lost->which, sizeof(untold)) == 0)
+            break;
     }
+    for (size_t w = 0; w < WHICH_WORDS; w++)
+        lost->which[w] &= ~untold[w];
+    lost->count = bits_count(lost->which, ALLOT_SEGMENT_IDS_MAX);
 }
 
 static void make_room(event_queue *q, allot_event_type type)
@@ -161,11 +164,24 @@ static event_page *new_page(const engine_tell *tell)
     return page;
 }
 
+/* Bits behind the last id mean nothing. */
+static void trim(engine_tell *t)
+{
+    uint32_t count = t->ids != NULL ? t->ids->count : 0;
+    for (uint32_t w = 0; w < WHICH_WORDS; w++) {
+        if (count <= w * 64)
+            t->which[w] = 0;
+        else if (count < (w + 1) * 64)
+            t->which[w] &= (UINT64_C(1) << (count % 64)) - 1;
+    }
+}
+
 int event_queue_put(event_queue *q, const engine_tell *tell, int64_t now_us)
 {
     if (q->ended)
         return ALLOT_OK;
     engine_tell t = *tell;
+    trim(&t);
     if (t.type == ALLOT_EVENT_LOST) {
         forget_lost(q, &t);
         if (t.count == 0)
