@@ -22,11 +22,10 @@ allot_reason store_slot_refusal(const store_slot *slot, int64_t now_us)
 static allot_reason join_refusal(store_turn *t)
 {
     const allot_op_join *join = &t->op->u.join;
-    bool begins = uuid_is_zero(&t->s->life);
     allot_reason reason = store_life_report(t, &join->floors, &join->fresh_life, join->ttl_us);
     if (reason != ALLOT_REFUSED_NOTHING)
         return reason;
-    if (begins && join->quarantine_always)
+    if (join->quarantine_always)
         store_quarantine_raise(t, store_time_add(t->s->created_us, t->s->longest_ttl_us));
     if (t->slot != NULL)
         return ALLOT_REFUSED_EXISTS;
@@ -62,9 +61,12 @@ int store_join(store_turn *t)
 static allot_reason beat_refusal(store_turn *t)
 {
     const allot_op_beat *beat = &t->op->u.beat;
+    bool begins = uuid_is_zero(&t->s->life);
     allot_reason reason = store_life_report(t, &beat->floors, &beat->fresh_life, beat->ttl_us);
     if (reason != ALLOT_REFUSED_NOTHING)
         return reason;
+    if (begins) /* who beats has joined before: the store has forgotten it, told the life or not */
+        store_quarantine_raise(t, store_time_add(t->s->created_us, t->s->longest_ttl_us));
     if (!uuid_is_zero(&beat->floors.life) && !uuid_equal(&beat->floors.life, &t->s->life))
         return ALLOT_REFUSED_LIFE;
     return store_slot_refusal(t->slot, t->now_us);

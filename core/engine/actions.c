@@ -17,6 +17,7 @@ engine_action *actions_add(engine *e, engine_action_kind kind)
 
 engine_tell *actions_tell(engine *e, allot_event_type type)
 {
+    assert(e->state < MEMBER_LEAVING); /* `left` is the last that is told */
     engine_action *a = actions_add(e, ENGINE_TELL);
     if (a == NULL)
         return NULL;

@@ -241,10 +241,8 @@ void ops_answer(engine *e, const allot_answer *answer);
 /* Sends again what is due. */
 void ops_timers(engine *e);
 int64_t ops_next_us(const engine *e);
-/* The slot is over: nothing that is under way matters any more. */
-void ops_abandon(engine *e);
-/* The leadership is over: nothing of what the leader has under way matters any more. */
-void ops_abandon_leader(engine *e);
+/* What is under way and matches (NULL: all) does not matter any more: it is not sent again, its answer not looked at. */
+void ops_abandon(engine *e, bool (*match)(const pending *p));
 bool ops_any(const engine *e, bool (*match)(const pending *p));
 void ops_free(engine *e);
 /* A delay that doubles with each failure, from 20 ms up to `most_us`, with jitter. */

@@ -43,6 +43,11 @@ void leader_start(engine *e)
     member_beat_soon(e, 0);
 }
 
+static bool is_leaders(const pending *p)
+{
+    return p->for_leader;
+}
+
 void leader_stop(engine *e)
 {
     leader *l = &e->leader;
@@ -51,7 +56,7 @@ void leader_stop(engine *e)
     l->under_way = 0;
     l->unparking = false;
     l->plan_number++; /* a plan that is out will not be recognised */
-    ops_abandon_leader(e);
+    ops_abandon(e, is_leaders);
 }
 
 void leader_done(leader *l)

@@ -59,7 +59,7 @@ void member_on_join(engine *e, pending *p, const allot_answer *answer)
     tell->message = answer->outcome.reason == ALLOT_REFUSED_LIMIT
                         ? "the store refused to let this replica join: the group has as many slots as it can have"
                         : "the store refused to let this replica join; trying again";
-    ops_abandon(e);
+    ops_abandon(e, NULL);
     join_again(e);
 }
 
@@ -218,7 +218,7 @@ static void leave_done(engine *e, int32_t code)
 {
     e->state = MEMBER_LEFT;
     e->deadline_us = INT64_MIN;
-    ops_abandon(e);
+    ops_abandon(e, NULL);
     requests_close(e);
     if (e->leave_request != NULL)
         actions_reply(e, e->leave_request, code);
@@ -229,7 +229,7 @@ static void slot_is_over(engine *e)
 {
     election_reset(e);
     requests_fence(e);
-    ops_abandon(e);
+    ops_abandon(e, NULL);
     e->deadline_us = INT64_MIN;
     e->beating = e->beat_again = e->drained_seen = false;
     e->beat_failures = 0;
@@ -301,6 +301,17 @@ static bool is_drained(const engine *e)
            !requests_any_reports(e);
 }
 
+static bool is_report(const pending *p)
+{
+    return p->op.kind == ALLOT_OP_ACK || p->op.kind == ALLOT_OP_FAIL || p->op.kind == ALLOT_OP_RELEASE ||
+           p->op.kind == ALLOT_OP_ADD;
+}
+
+static bool is_no_report(const pending *p)
+{
+    return !is_report(p);
+}
+
 void member_leave(engine *e, engine_request *request, allot_why why)
 {
     assert(e->leave_request == NULL);
@@ -308,6 +319,7 @@ void member_leave(engine *e, engine_request *request, allot_why why)
     bool has_slot = e->state == MEMBER_JOINED || e->state == MEMBER_LIVE;
     share_lose(e, why);
     election_reset(e);
+    ops_abandon(e, is_no_report);
     engine_tell *tell = actions_tell(e, ALLOT_EVENT_LEFT);
     if (tell != NULL)
         tell->why = why;
@@ -316,12 +328,6 @@ void member_leave(engine *e, engine_request *request, allot_why why)
     e->leave_us = e->deadline_us != INT64_MIN ? e->deadline_us : e->now_us + e->config.ttl_us;
     if (!has_slot)
         leave_done(e, ALLOT_OK); /* a join that may still be under way makes a slot that nobody renews */
-}
-
-static bool is_report(const pending *p)
-{
-    return p->op.kind == ALLOT_OP_ACK || p->op.kind == ALLOT_OP_FAIL || p->op.kind == ALLOT_OP_RELEASE ||
-           p->op.kind == ALLOT_OP_ADD;
 }
 
 /* Leave overtakes bulk ops, and a reaped slot's acks are refused: so it waits for those under way. */

@@ -169,12 +169,12 @@ int64_t ops_next_us(const engine *e)
     return next;
 }
 
-static void abandon(engine *e, bool leader_only)
+void ops_abandon(engine *e, bool (*match)(const pending *p))
 {
     pending **at = &e->pendings;
     while (*at != NULL) {
         pending *p = *at;
-        if (leader_only && !p->for_leader) {
+        if (match != NULL && !match(p)) {
             at = &p->next;
             continue;
         }
@@ -187,16 +187,6 @@ static void abandon(engine *e, bool leader_only)
         *at = p->next;
         free(p);
     }
-}
-
-void ops_abandon(engine *e)
-{
-    abandon(e, false);
-}
-
-void ops_abandon_leader(engine *e)
-{
-    abandon(e, true);
 }
 
 bool ops_any(const engine *e, bool (*match)(const pending *p))

@@ -200,15 +200,48 @@ START_TEST(quarantine_always_waits_in_a_life_that_nobody_knew_before)
 }
 END_TEST
 
-START_TEST(quarantine_always_means_nothing_in_a_life_that_goes_on)
+/* The life may have been begun by somebody who does not ask for it: an add, a beat of a slot that was forgotten. */
+START_TEST(quarantine_always_waits_in_a_life_that_another_began)
 {
     rig *r = rig_new();
     rig_joined(r, 1);
     replica b = rig_replica(r, 2);
     allot_op op = join_op(&b);
     op.u.join.quarantine_always = true;
+    rig_advance(r, TTL_US / 4);
+    CHECK_OK(rig_apply(r, &op));
+    ck_assert_int_eq(CHECK_REFUSED(campaign(&b), ALLOT_REFUSED_QUARANTINE).wait_us, TTL_US - TTL_US / 4);
+    rig_free(r);
+}
+END_TEST
+
+START_TEST(quarantine_always_means_nothing_in_a_life_older_than_one_ttl)
+{
+    rig *r = rig_new();
+    rig_joined(r, 1);
+    replica b = rig_replica(r, 2);
+    allot_op op = join_op(&b);
+    op.u.join.quarantine_always = true;
+    rig_advance(r, TTL_US);
     CHECK_OK(rig_apply(r, &op));
     CHECK_OK(campaign(&b));
+    rig_free(r);
+}
+END_TEST
+
+/* Who beats has joined before, so the store has lost data, even if the beat knows no life yet. */
+START_TEST(a_life_that_a_beat_began_waits)
+{
+    rig *r = rig_new();
+    replica a = rig_replica(r, 1);
+    replica b = rig_replica(r, 2);
+    allot_op beat = {.kind = ALLOT_OP_BEAT, .slot = a.slot, .session = a.slot};
+    beat.u.beat.fresh_life = rig_uuid(77);
+    beat.u.beat.ttl_us = TTL_US;
+    CHECK_REFUSED(rig_apply(r, &beat), ALLOT_REFUSED_GONE);
+    allot_op op = join_op(&b);
+    CHECK_OK(rig_apply(r, &op));
+    ck_assert_int_eq(CHECK_REFUSED(campaign(&b), ALLOT_REFUSED_QUARANTINE).wait_us, TTL_US);
     rig_free(r);
 }
 END_TEST
@@ -357,7 +390,9 @@ Suite *life_suite(void)
     tcase_add_test(c, quarantine_counts_from_the_creation_not_from_the_report);
     tcase_add_test(c, quarantine_lasts_the_longest_ttl);
     tcase_add_test(c, quarantine_always_waits_in_a_life_that_nobody_knew_before);
-    tcase_add_test(c, quarantine_always_means_nothing_in_a_life_that_goes_on);
+    tcase_add_test(c, quarantine_always_waits_in_a_life_that_another_began);
+    tcase_add_test(c, quarantine_always_means_nothing_in_a_life_older_than_one_ttl);
+    tcase_add_test(c, a_life_that_a_beat_began_waits);
     tcase_add_test(c, a_clock_set_back_does_not_lengthen_quarantine);
     tcase_add_test(c, a_beat_that_knows_more_than_the_store_begins_a_new_life);
     tcase_add_test(c, a_join_that_knows_more_than_the_store_begins_a_new_life_and_joins_it);
