@@ -32,7 +32,7 @@ typedef struct hammer_record {
 
 /* One process's. Lives in shared memory; only that process writes. */
 typedef struct hammer_history {
-    _Atomic uint32_t count; /* records that are complete */
+    _Atomic uint32_t count;           /* records that are complete */
     char broken[HAMMER_BROKEN_BYTES]; /* what this process found to be wrong; empty: nothing */
     hammer_record records[HAMMER_RECORDS];
 } hammer_history;

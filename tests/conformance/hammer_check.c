@@ -19,7 +19,7 @@ typedef struct fate {
 typedef struct check {
     const hammer *h;
     uint32_t processes;
-    fate *fates; /* by process << 16 | count */
+    fate *fates;                   /* by process << 16 | count */
     hammer_record *terms, *grants; /* all of a kind, sorted by number */
     size_t term_count, grant_count;
     char *text;
@@ -41,11 +41,21 @@ static void learn(check *c, const hammer_record *r)
 {
     fate *f = &c->fates[r->id];
     switch (r->what) {
-    case HAMMER_ADD_SENT: f->sent++; break;
-    case HAMMER_ADD_CONFIRMED: f->confirmed++; break;
-    case HAMMER_ADD_UNDONE: f->undone++; break;
-    case HAMMER_ACK_SENT: f->ack_sent++; break;
-    case HAMMER_ACK_REFUSED: f->ack_refused++; break;
+    case HAMMER_ADD_SENT:
+        f->sent++;
+        break;
+    case HAMMER_ADD_CONFIRMED:
+        f->confirmed++;
+        break;
+    case HAMMER_ADD_UNDONE:
+        f->undone++;
+        break;
+    case HAMMER_ACK_SENT:
+        f->ack_sent++;
+        break;
+    case HAMMER_ACK_REFUSED:
+        f->ack_refused++;
+        break;
     case HAMMER_ACK_ACCEPTED:
         f->ack_accepted++;
         f->accepted_token = r->number;
@@ -55,7 +65,9 @@ static void learn(check *c, const hammer_record *r)
             f->largest_token = r->number;
         c->grants[c->grant_count++] = *r;
         break;
-    case HAMMER_TERM_WON: c->terms[c->term_count++] = *r; break;
+    case HAMMER_TERM_WON:
+        c->terms[c->term_count++] = *r;
+        break;
     }
 }
 
@@ -108,8 +120,7 @@ static const char *check_terms(check *c)
 static const char *check_tokens(check *c)
 {
     for (size_t i = 1; i < c->grant_count; i++)
-        if (c->grants[i - 1].number == c->grants[i].number &&
-            !uuid_equal(&c->grants[i - 1].slot, &c->grants[i].slot))
+        if (c->grants[i - 1].number == c->grants[i].number && !uuid_equal(&c->grants[i - 1].slot, &c->grants[i].slot))
             return broken(c, "I7: token %llu was granted to two slots", (unsigned long long)c->grants[i].number);
     return NULL;
 }

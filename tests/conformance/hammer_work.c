@@ -21,7 +21,7 @@ typedef struct worker {
     uint64_t random;
     allot_uuid slot; /* zero: none */
     uint64_t sequence;
-    uint64_t term; /* 0: does not lead, as far as known */
+    uint64_t term;   /* 0: does not lead, as far as known */
     allot_view view; /* of the last beat */
 } worker;
 
@@ -60,8 +60,8 @@ static void note(worker *w, hammer_record record)
 
 static void broken(worker *w, const char *what, const allot_answer *a)
 {
-    snprintf(w->history->broken, sizeof(w->history->broken), "process %u: %s: status %d, reason %d, %s", w->process, what,
-             (int)a->outcome.status, (int)a->outcome.reason, a->message != NULL ? a->message : "");
+    snprintf(w->history->broken, sizeof(w->history->broken), "process %u: %s: status %d, reason %d, %s", w->process,
+             what, (int)a->outcome.status, (int)a->outcome.reason, a->message != NULL ? a->message : "");
 }
 
 static bool is_broken(const worker *w)
@@ -134,8 +134,8 @@ static void join_group(worker *w)
     w->sequence = 0;
     w->term = 0;
     allot_op op = make_op(w, ALLOT_OP_JOIN);
-    op.u.join = (allot_op_join){.name = {"hammer", 6}, .pid = getpid(), .ttl_us = TTL_US, .weight = 1,
-                                .fresh_life = any_uuid()};
+    op.u.join = (allot_op_join){
+        .name = {"hammer", 6}, .pid = getpid(), .ttl_us = TTL_US, .weight = 1, .fresh_life = any_uuid()};
     const allot_answer *a = call(w, &op);
     if (a->outcome.status == ALLOT_STATUS_REFUSED)
         broken(w, "join", a);
@@ -298,8 +298,8 @@ static void look_at(worker *w, const allot_segment_body *body, int64_t from_us, 
         uint32_t id;
         if (bits_test(body->done, i) || !hammer_id_from(body->ids[i].id, &id))
             continue;
-        note(w, (hammer_record){.what = HAMMER_OWNED, .id = id, .number = body->token, .from_us = from_us,
-                                .until_us = now_us()});
+        note(w, (hammer_record){
+                    .what = HAMMER_OWNED, .id = id, .number = body->token, .from_us = from_us, .until_us = now_us()});
         uint64_t luck = draw(w, 100);
         if (bits_test(body->recalled, i) || luck < 10)
             put_item(&reports[1], body, i, id);
@@ -323,7 +323,8 @@ static void send_report(worker *w, const report *r)
     allot_op_status status = a->outcome.status;
     for (uint32_t i = 0; acks && i < r->count && status != ALLOT_STATUS_UNKNOWN; i++) {
         bool accepted = status == ALLOT_STATUS_OK && !bits_test(a->outcome.refused, i);
-        note(w, (hammer_record){.what = accepted ? HAMMER_ACK_ACCEPTED : HAMMER_ACK_REFUSED, .id = r->ids[i],
+        note(w, (hammer_record){.what = accepted ? HAMMER_ACK_ACCEPTED : HAMMER_ACK_REFUSED,
+                                .id = r->ids[i],
                                 .number = r->items[i].token});
     }
 }

@@ -176,8 +176,9 @@ typedef struct choice {
 } choice;
 
 static const choice choices[] = {
-    {60, script_join},  {260, script_beat},   {8, script_leave},   {50, script_campaign}, {4, script_resign},  {130, script_add},   {130, script_assign}, {50, script_recall},
-    {3, script_retire}, {60, script_reap},    {25, script_publish}, {160, script_items},  {40, script_unpark}, {1, script_clean},   {40, script_again},
+    {60, script_join},    {260, script_beat},   {8, script_leave},   {50, script_campaign}, {4, script_resign},
+    {130, script_add},    {130, script_assign}, {50, script_recall}, {3, script_retire},    {60, script_reap},
+    {25, script_publish}, {160, script_items},  {40, script_unpark}, {1, script_clean},     {40, script_again},
 };
 
 static void remember(script *s, const script_op *o)

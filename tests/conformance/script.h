@@ -48,8 +48,8 @@ typedef struct script {
     bool timeless;
     int64_t store_us;
     uint64_t version;
-    uint32_t leader;      /* index of the slot that won the last campaign */
-    uint32_t since_led;   /* ops since a leader's op was done */
+    uint32_t leader;    /* index of the slot that won the last campaign */
+    uint32_t since_led; /* ops since a leader's op was done */
     script_slot slots[SCRIPT_SLOTS];
     uint32_t slot_count, oldest;
     int speaks[SCRIPT_HANDLES]; /* index of the slot that joined through the handle; -1: none */

@@ -82,7 +82,8 @@ static script_op session_op(script *s, allot_op_kind kind)
     o.op.timeout_us = 10 * SECOND;
     o.op.session = s->sessions[i].id;
     o.op.sequence = ++s->sessions[i].sequence;
-    o.op.not_after_us = s->timeless ? INT64_MAX / 2 : s->store_us + (script_percent(s, 90) ? 3600 : 1) * (int64_t)SECOND;
+    o.op.not_after_us =
+        s->timeless ? INT64_MAX / 2 : s->store_us + (script_percent(s, 90) ? 3600 : 1) * (int64_t)SECOND;
     return o;
 }
 
@@ -309,7 +310,8 @@ script_op script_publish(script *s, arena *memory)
 
 script_op script_items(script *s, arena *memory)
 {
-    static const allot_op_kind kinds[] = {ALLOT_OP_RELEASE, ALLOT_OP_RELEASE, ALLOT_OP_ACK, ALLOT_OP_ACK, ALLOT_OP_FAIL};
+    static const allot_op_kind kinds[] = {ALLOT_OP_RELEASE, ALLOT_OP_RELEASE, ALLOT_OP_ACK, ALLOT_OP_ACK,
+                                          ALLOT_OP_FAIL};
     allot_op_kind kind = kinds[script_random(s, 5)];
     if (s->item_count == 0)
         return script_add(s, memory);
@@ -363,8 +365,7 @@ script_op script_again(script *s, arena *memory)
     uint32_t kept = s->sent_count < SCRIPT_SENT ? s->sent_count : SCRIPT_SENT;
     const script_op *sent = &s->sent[script_random(s, kept)].sent;
     bool joins = sent->op.kind == ALLOT_OP_JOIN;
-    if (joins && (s->speaks[sent->handle] < 0 ||
-                  !uuid_equal(&s->slots[s->speaks[sent->handle]].slot, &sent->op.slot)))
+    if (joins && (s->speaks[sent->handle] < 0 || !uuid_equal(&s->slots[s->speaks[sent->handle]].slot, &sent->op.slot)))
         return script_add(s, memory);
     return (script_op){op_copy(&sent->op, NULL, memory), sent->handle};
 }

@@ -7,9 +7,9 @@
 const char *show_kind(allot_op_kind kind)
 {
     static const char *const kinds[] = {
-        "?",       "join",    "beat", "leave", "campaign", "resign", "add",       "assign",      "recall",     "retire",        "reap",
-        "publish", "release", "ack",  "fail",  "unpark",   "clean",  "read view", "read roster", "read inbox", "read share",    "read segments",
-        "read pool"};
+        "?",      "join",      "beat",        "leave",      "campaign",   "resign",        "add",      "assign",
+        "recall", "retire",    "reap",        "publish",    "release",    "ack",           "fail",     "unpark",
+        "clean",  "read view", "read roster", "read inbox", "read share", "read segments", "read pool"};
     return kind < ALLOT_OP_KIND_END ? kinds[kind] : "?";
 }
 
@@ -93,12 +93,14 @@ static void show_view(FILE *to, const allot_view *v)
     fprintf(to, "\n    view %llu", U(v->number));
     show_uuid(to, "life", &v->life);
     show_uuid(to, "leader", &v->leader);
-    fprintf(to, " term %llu led for %lld, ranks %llu %llu, slots %llu, reapable %llu, expiry %lld, version %llu", U(v->term),
-            (long long)v->led_for_us, U(v->leader_rank), U(v->rank), U(v->slots), U(v->reapable),
+    fprintf(to, " term %llu led for %lld, ranks %llu %llu, slots %llu, reapable %llu, expiry %lld, version %llu",
+            U(v->term), (long long)v->led_for_us, U(v->leader_rank), U(v->rank), U(v->slots), U(v->reapable),
             (long long)v->next_expiry_us, U(v->version));
-    fprintf(to, "\n    revisions %llu %llu %llu, token %llu, ids %llu = %llu + %llu + %llu, due %lld, ages %llu %llu, at %lld",
-            U(v->roster_rev), U(v->inbox_rev), U(v->share_rev), U(v->token), U(v->total), U(v->inbox), U(v->placed),
-            U(v->parked), (long long)v->next_due_us, U(v->settled_age), U(v->age), (long long)v->store_us);
+    fprintf(
+        to,
+        "\n    revisions %llu %llu %llu, token %llu, ids %llu = %llu + %llu + %llu, due %lld, ages %llu %llu, at %lld",
+        U(v->roster_rev), U(v->inbox_rev), U(v->share_rev), U(v->token), U(v->total), U(v->inbox), U(v->placed),
+        U(v->parked), (long long)v->next_due_us, U(v->settled_age), U(v->age), (long long)v->store_us);
 }
 
 static void show_lists(FILE *to, const allot_answer *a)
@@ -106,8 +108,9 @@ static void show_lists(FILE *to, const allot_answer *a)
     for (uint32_t i = 0; i < a->slot_count; i++) {
         const allot_slot_info *s = &a->slots[i];
         show_uuid(to, "\n    slot", &s->slot);
-        fprintf(to, " state %d age %llu expires %lld ids %llu recalls %llu rev %llu segments %u draining %d", (int)s->state,
-                U(s->age), (long long)s->expires_in_us, U(s->ids), U(s->recalls), U(s->share_rev), s->segments, s->draining);
+        fprintf(to, " state %d age %llu expires %lld ids %llu recalls %llu rev %llu segments %u draining %d",
+                (int)s->state, U(s->age), (long long)s->expires_in_us, U(s->ids), U(s->recalls), U(s->share_rev),
+                s->segments, s->draining);
     }
     for (uint32_t i = 0; i < a->segment_count; i++)
         fprintf(to, "\n    segment %llu@%llu live %u recalled %u", U(a->segments[i].segment), U(a->segments[i].token),
@@ -126,9 +129,10 @@ static void show_lists(FILE *to, const allot_answer *a)
 void show_answer(FILE *to, const char *whose, const allot_answer *a)
 {
     const allot_outcome *o = &a->outcome;
-    fprintf(to, "  %s: status %d reason %d count %llu skipped %llu more %llu term %llu wait %lld refused %llx%s%s", whose,
-            (int)o->status, (int)o->reason, U(o->count), U(o->skipped), U(o->more), U(o->term), (long long)o->wait_us,
-            U(o->refused[0]), a->message != NULL ? " " : "", a->message != NULL ? a->message : "");
+    fprintf(to, "  %s: status %d reason %d count %llu skipped %llu more %llu term %llu wait %lld refused %llx%s%s",
+            whose, (int)o->status, (int)o->reason, U(o->count), U(o->skipped), U(o->more), U(o->term),
+            (long long)o->wait_us, U(o->refused[0]), a->message != NULL ? " " : "",
+            a->message != NULL ? a->message : "");
     if (a->view != NULL)
         show_view(to, a->view);
     show_lists(to, a);

@@ -109,8 +109,8 @@ START_TEST(what_is_not_in_the_inbox_is_skipped)
     EXPECT_OK(add(&a, "a b c"));
     uint64_t segment = segment_of(w, "a");
     EXPECT_OK(grant(&a, &b, "b"));
-    allot_part parts[3] = {{.segment = segment, .position = 0}, {.segment = segment, .position = 1},
-                           {.segment = segment, .position = 2}};
+    allot_part parts[3] = {
+        {.segment = segment, .position = 0}, {.segment = segment, .position = 1}, {.segment = segment, .position = 2}};
     const allot_answer *granted = EXPECT_OK(assign_parts(&a, &a, parts, 3));
     ck_assert_uint_eq(granted->outcome.count, 2);
     ck_assert_uint_eq(granted->outcome.skipped, 1);
@@ -136,8 +136,8 @@ START_TEST(each_grant_has_a_token_of_its_own)
     member b = member_joined(w, 2);
     EXPECT_OK(add(&a, "a b c"));
     uint64_t segment = segment_of(w, "a");
-    allot_part parts[3] = {{.segment = segment, .position = 0}, {.segment = segment, .position = 1},
-                           {.segment = segment, .position = 2}};
+    allot_part parts[3] = {
+        {.segment = segment, .position = 0}, {.segment = segment, .position = 1}, {.segment = segment, .position = 2}};
     allot_uuid slots[2] = {a.slot, b.slot};
     allot_grant grants[3] = {{.slot_index = 1, .part_count = 1, .parts = &parts[0]},
                              {.slot_index = 0, .part_count = 1, .parts = &parts[1]},

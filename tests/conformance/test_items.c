@@ -89,7 +89,7 @@ START_TEST(an_id_is_acked_once)
     ck_assert_uint_eq(read_view(w)->view->total, 1);
     ck_assert_uint_eq(read_view(w)->view->placed, 1);
     EXPECT_OK(report(&a, ALLOT_OP_ACK, "y"));
-    ck_assert_uint_eq(read_slot(w, &a)->segments, 0); /* all bits set: the segment is gone */
+    ck_assert_uint_eq(read_slot(w, &a)->segments, 0);             /* all bits set: the segment is gone */
     ck_assert_uint_eq(EXPECT_OK(add(&a, "x"))->outcome.count, 1); /* and may be added anew */
     world_close(w);
 }

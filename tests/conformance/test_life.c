@@ -14,6 +14,7 @@ static const allot_answer *beat_with(member *m, allot_floors floors, allot_uuid 
 {
     allot_op op = member_op(m, ALLOT_OP_BEAT);
     op.u.beat.floors = floors;
+    op.u.beat.ttl_us = m->ttl_us;
     op.u.beat.fresh_life = fresh;
     return member_call(m, &op);
 }
@@ -190,6 +191,37 @@ START_TEST(quarantine_always_waits_in_a_new_life)
 }
 END_TEST
 
+START_TEST(quarantine_always_waits_whoever_began_the_life)
+{
+    world *w = world_open(_i);
+    member a = member_joined(w, 1);
+    member b = member_new(w, 2);
+    allot_op op = join_op(&b, "");
+    op.u.join.quarantine_always = true;
+    EXPECT_OK(member_call(&b, &op));
+    EXPECT_REFUSED(campaign(&a), ALLOT_REFUSED_QUARANTINE);
+    world_advance(w, w->ttl_us / 2);
+    EXPECT_OK(beat(&a));
+    world_advance(w, w->ttl_us / 2 + 1);
+    EXPECT_OK(campaign(&a));
+    world_close(w);
+}
+END_TEST
+
+/* Who beats has joined before: the store has lost everything. */
+START_TEST(a_life_that_a_beat_begins_starts_with_a_quarantine)
+{
+    world *w = world_open(_i);
+    member lost = member_new(w, 1);
+    allot_uuid fresh = world_uuid(w);
+    EXPECT_REFUSED(beat_with(&lost, (allot_floors){.life = lost.life}, fresh), ALLOT_REFUSED_GONE);
+    ck_assert(same(&read_view(w)->view->life, &fresh));
+    member a = member_joined(w, 2);
+    EXPECT_REFUSED(campaign(&a), ALLOT_REFUSED_QUARANTINE);
+    world_close(w);
+}
+END_TEST
+
 START_TEST(a_store_that_nobody_knew_starts_at_once)
 {
     world *w = world_open(_i);
@@ -230,6 +262,8 @@ TCase *life_case(void)
     TEST_ON_ALL(c, a_beat_that_knew_another_life_asks_for_a_quarantine_of_its_ttl);
     TEST_ON_ALL(c, a_join_that_knew_another_life_starts_a_quarantine);
     TEST_ON_ALL(c, quarantine_always_waits_in_a_new_life);
+    TEST_ON_ALL(c, quarantine_always_waits_whoever_began_the_life);
+    TEST_ON_ALL(c, a_life_that_a_beat_begins_starts_with_a_quarantine);
     TEST_ON_ALL(c, a_store_that_nobody_knew_starts_at_once);
     TEST_ON_ALL(c, numbers_from_2_to_the_53_are_malformed);
     return c;

@@ -86,78 +86,237 @@ static allot_bytes too_long(const scene *s, uint32_t limit)
     return (allot_bytes){s->long_text, limit + 1};
 }
 
-static void no_slot(scene *s, allot_op *op) { (void)s; memset(&op->slot, 0, sizeof(op->slot)); }
-static void no_session(scene *s, allot_op *op) { (void)s; memset(&op->session, 0, sizeof(op->session)); }
-static void other_session(scene *s, allot_op *op) { op->session = world_uuid(s->w); }
-static void no_sequence(scene *s, allot_op *op) { (void)s; op->sequence = 0; }
-static void short_ttl(scene *s, allot_op *op) { (void)s; op->u.join.ttl_us = ALLOT_TTL_US_MIN - 1; }
-static void no_weight(scene *s, allot_op *op) { (void)s; op->u.join.weight = 0; }
-static void much_weight(scene *s, allot_op *op) { (void)s; op->u.join.weight = 1001; }
-static void long_name(scene *s, allot_op *op) { op->u.join.name = too_long(s, ALLOT_NAME_BYTES_MAX); }
-static void long_host(scene *s, allot_op *op) { op->u.join.host = too_long(s, ALLOT_NAME_BYTES_MAX); }
-static void odd_name(scene *s, allot_op *op) { (void)s; op->u.join.name = (allot_bytes){"a\nb", 3}; }
-static void negative_ttl(scene *s, allot_op *op) { (void)s; op->u.beat.ttl_us = -1; }
+static void no_slot(scene *s, allot_op *op)
+{
+    (void)s;
+    memset(&op->slot, 0, sizeof(op->slot));
+}
+
+static void no_session(scene *s, allot_op *op)
+{
+    (void)s;
+    memset(&op->session, 0, sizeof(op->session));
+}
+
+static void other_session(scene *s, allot_op *op)
+{
+    op->session = world_uuid(s->w);
+}
+
+static void no_sequence(scene *s, allot_op *op)
+{
+    (void)s;
+    op->sequence = 0;
+}
+
+static void short_ttl(scene *s, allot_op *op)
+{
+    (void)s;
+    op->u.join.ttl_us = ALLOT_TTL_US_MIN - 1;
+}
+
+static void no_weight(scene *s, allot_op *op)
+{
+    (void)s;
+    op->u.join.weight = 0;
+}
+
+static void much_weight(scene *s, allot_op *op)
+{
+    (void)s;
+    op->u.join.weight = 1001;
+}
+
+static void long_name(scene *s, allot_op *op)
+{
+    op->u.join.name = too_long(s, ALLOT_NAME_BYTES_MAX);
+}
+
+static void long_host(scene *s, allot_op *op)
+{
+    op->u.join.host = too_long(s, ALLOT_NAME_BYTES_MAX);
+}
+
+static void odd_name(scene *s, allot_op *op)
+{
+    (void)s;
+    op->u.join.name = (allot_bytes){"a\nb", 3};
+}
+
+static void negative_ttl(scene *s, allot_op *op)
+{
+    (void)s;
+    op->u.beat.ttl_us = -1;
+}
+
 static void many_working(scene *s, allot_op *op)
 {
     op->u.beat.working_count = ALLOT_WORKING_MAX + 1;
     op->u.beat.working = s->refs;
 }
-static void no_ids(scene *s, allot_op *op) { (void)s; op->u.add.count = 0; }
+
+static void no_ids(scene *s, allot_op *op)
+{
+    (void)s;
+    op->u.add.count = 0;
+}
+
 static void many_ids(scene *s, allot_op *op)
 {
     op->u.add.count = OVER;
     op->u.add.ids = s->ids;
 }
-static void empty_id(scene *s, allot_op *op) { (void)op; s->id.id.len = 0; }
-static void long_id(scene *s, allot_op *op) { (void)op; s->id.id = too_long(s, ALLOT_ID_BYTES_MAX); }
-static void control_id(scene *s, allot_op *op) { (void)op; s->id.id = (allot_bytes){"a\tb", 3}; }
-static void newline_id(scene *s, allot_op *op) { (void)op; s->id.id = (allot_bytes){"a\n", 2}; }
-static void broken_utf8_id(scene *s, allot_op *op) { (void)op; s->id.id = (allot_bytes){"a\xc3", 2}; }
-static void overlong_utf8_id(scene *s, allot_op *op) { (void)op; s->id.id = (allot_bytes){"\xc0\xaf", 2}; }
-static void surrogate_id(scene *s, allot_op *op) { (void)op; s->id.id = (allot_bytes){"\xed\xa0\x80", 3}; }
+
+static void empty_id(scene *s, allot_op *op)
+{
+    (void)op;
+    s->id.id.len = 0;
+}
+
+static void long_id(scene *s, allot_op *op)
+{
+    (void)op;
+    s->id.id = too_long(s, ALLOT_ID_BYTES_MAX);
+}
+
+static void control_id(scene *s, allot_op *op)
+{
+    (void)op;
+    s->id.id = (allot_bytes){"a\tb", 3};
+}
+
+static void newline_id(scene *s, allot_op *op)
+{
+    (void)op;
+    s->id.id = (allot_bytes){"a\n", 2};
+}
+
+static void broken_utf8_id(scene *s, allot_op *op)
+{
+    (void)op;
+    s->id.id = (allot_bytes){"a\xc3", 2};
+}
+
+static void overlong_utf8_id(scene *s, allot_op *op)
+{
+    (void)op;
+    s->id.id = (allot_bytes){"\xc0\xaf", 2};
+}
+
+static void surrogate_id(scene *s, allot_op *op)
+{
+    (void)op;
+    s->id.id = (allot_bytes){"\xed\xa0\x80", 3};
+}
+
 static void long_payload(scene *s, allot_op *op)
 {
     (void)op;
     s->id.payload = (allot_bytes){s->long_text, ALLOT_PAYLOAD_BYTES_MAX + 1};
 }
+
 static void many_grants(scene *s, allot_op *op)
 {
     op->u.assign.grant_count = OVER;
     op->u.assign.grants = s->grants;
 }
+
 static void many_parts(scene *s, allot_op *op)
 {
     (void)op;
     s->grant.part_count = OVER;
     s->grant.parts = s->parts;
 }
-static void odd_slot_index(scene *s, allot_op *op) { (void)op; s->grant.slot_index = 1; }
-static void odd_position(scene *s, allot_op *op) { (void)op; s->part.position = ALLOT_SEGMENT_IDS_MAX; }
-static void no_parts(scene *s, allot_op *op) { (void)s; op->u.recall.part_count = 0; }
+
+static void odd_slot_index(scene *s, allot_op *op)
+{
+    (void)op;
+    s->grant.slot_index = 1;
+}
+
+static void odd_position(scene *s, allot_op *op)
+{
+    (void)op;
+    s->part.position = ALLOT_SEGMENT_IDS_MAX;
+}
+
+static void no_parts(scene *s, allot_op *op)
+{
+    (void)s;
+    op->u.recall.part_count = 0;
+}
+
 static void many_recalls(scene *s, allot_op *op)
 {
     op->u.recall.part_count = OVER;
     op->u.recall.parts = s->parts;
 }
-static void long_strategy(scene *s, allot_op *op) { op->u.publish.strategy = too_long(s, ALLOT_NAME_BYTES_MAX); }
-static void no_items(scene *s, allot_op *op) { (void)s; op->u.items.count = 0; }
+
+static void long_strategy(scene *s, allot_op *op)
+{
+    op->u.publish.strategy = too_long(s, ALLOT_NAME_BYTES_MAX);
+}
+
+static void no_items(scene *s, allot_op *op)
+{
+    (void)s;
+    op->u.items.count = 0;
+}
+
 static void many_items(scene *s, allot_op *op)
 {
     op->u.items.count = OVER;
     op->u.items.items = s->items;
 }
-static void odd_item(scene *s, allot_op *op) { (void)op; s->item.position = ALLOT_SEGMENT_IDS_MAX; }
-static void long_reason(scene *s, allot_op *op) { op->u.items.reason = too_long(s, ALLOT_REASON_BYTES_MAX); }
-static void negative_retry(scene *s, allot_op *op) { (void)s; op->u.items.retry_after_us = -1; }
-static void operator_of_nothing(scene *s, allot_op *op) { (void)s; op->term = 0; op->u.unpark.count = 0; }
+
+static void odd_item(scene *s, allot_op *op)
+{
+    (void)op;
+    s->item.position = ALLOT_SEGMENT_IDS_MAX;
+}
+
+static void long_reason(scene *s, allot_op *op)
+{
+    op->u.items.reason = too_long(s, ALLOT_REASON_BYTES_MAX);
+}
+
+static void negative_retry(scene *s, allot_op *op)
+{
+    (void)s;
+    op->u.items.retry_after_us = -1;
+}
+
+static void operator_of_nothing(scene *s, allot_op *op)
+{
+    (void)s;
+    op->term = 0;
+    op->u.unpark.count = 0;
+}
+
 static void operator_of_many(scene *s, allot_op *op)
 {
     op->term = 0;
     op->u.unpark = (allot_op_unpark){OVER, s->words};
 }
-static void due_ids_by_nobody(scene *s, allot_op *op) { no_slot(s, op); op->session = world_uuid(s->w); }
-static void no_page(scene *s, allot_op *op) { (void)s; op->u.read.limit = 0; }
-static void large_page(scene *s, allot_op *op) { (void)s; op->u.read.limit = 1025; }
+
+static void due_ids_by_nobody(scene *s, allot_op *op)
+{
+    no_slot(s, op);
+    op->session = world_uuid(s->w);
+}
+
+static void no_page(scene *s, allot_op *op)
+{
+    (void)s;
+    op->u.read.limit = 0;
+}
+
+static void large_page(scene *s, allot_op *op)
+{
+    (void)s;
+    op->u.read.limit = 1025;
+}
+
 static void many_segments(scene *s, allot_op *op)
 {
     op->u.read.segment_count = 65;

@@ -164,8 +164,8 @@ static void grant_page(member *leader, const member *to)
         grants[i] = (allot_grant){.part_count = 1, .parts = &parts[i]};
     }
     op = member_op(leader, ALLOT_OP_ASSIGN);
-    op.u.assign = (allot_op_assign){.slot_count = 1, .slots = &to->slot,
-                                    .grant_count = inbox->segment_count, .grants = grants};
+    op.u.assign =
+        (allot_op_assign){.slot_count = 1, .slots = &to->slot, .grant_count = inbox->segment_count, .grants = grants};
     EXPECT_OK(member_call(leader, &op));
 }
 

@@ -155,7 +155,7 @@ static void pile_done(pile *p)
 
 #define PUT_ALL(pile, entries, count, capacity, answer)                                                                \
     do {                                                                                                               \
-        ck_assert(array_reserve((void **)&(pile)->entries, &(pile)->capacity, (pile)->count + (answer)->count,          \
+        ck_assert(array_reserve((void **)&(pile)->entries, &(pile)->capacity, (pile)->count + (answer)->count,         \
                                 sizeof(*(pile)->entries)) == 0);                                                       \
         if ((answer)->count > 0)                                                                                       \
             memcpy((pile)->entries + (pile)->count, (answer)->entries, (answer)->count * sizeof(*(pile)->entries));    \

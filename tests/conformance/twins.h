@@ -9,8 +9,8 @@
 enum { TWINS_PENDING = 8 };
 
 typedef struct twins_op {
-    script_op first;  /* for the reference */
-    allot_op second;  /* the same in the other's names */
+    script_op first; /* for the reference */
+    allot_op second; /* the same in the other's names */
     uint64_t cookies[2];
 } twins_op;
 

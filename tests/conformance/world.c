@@ -95,8 +95,8 @@ allot_uuid world_uuid(world *w)
     return u;
 }
 
-const allot_answer *expect_status(const allot_answer *a, allot_op_status status, allot_reason reason,
-                                  const char *call, const char *file, int line)
+const allot_answer *expect_status(const allot_answer *a, allot_op_status status, allot_reason reason, const char *call,
+                                  const char *file, int line)
 {
     static const char *const statuses[] = {"?", "OK", "REFUSED", "UNAVAILABLE", "UNKNOWN"};
     static const char *const reasons[] = {

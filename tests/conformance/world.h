@@ -104,8 +104,8 @@ const char *inbox_text(world *w);
 const char *share_text(const member *m);
 const char *parked_text(world *w);
 
-const allot_answer *expect_status(const allot_answer *a, allot_op_status status, allot_reason reason,
-                                  const char *call, const char *file, int line);
+const allot_answer *expect_status(const allot_answer *a, allot_op_status status, allot_reason reason, const char *call,
+                                  const char *file, int line);
 #define EXPECT_OK(call) expect_status((call), ALLOT_STATUS_OK, ALLOT_REFUSED_NOTHING, #call, __FILE__, __LINE__)
 #define EXPECT_REFUSED(call, why) expect_status((call), ALLOT_STATUS_REFUSED, (why), #call, __FILE__, __LINE__)
 

@@ -169,8 +169,8 @@ static void check_outcome(const driver *d, const allot_answer *a)
     if (refused != (o->reason > ALLOT_REFUSED_NOTHING && o->reason < ALLOT_REASON_END))
         broken(d, "status %d with reason %d of op kind %d", (int)o->status, (int)o->reason, (int)a->kind);
     if (unsure != (a->message != NULL) || (unsure && (a->message[0] == '\0' || strchr(a->message, '\n') != NULL)))
-        broken(d, "status %d of op kind %d needs one line of message exactly when nothing is known",
-               (int)o->status, (int)a->kind);
+        broken(d, "status %d of op kind %d needs one line of message exactly when nothing is known", (int)o->status,
+               (int)a->kind);
     if (a->kind == ALLOT_OP_BEAT && o->status == ALLOT_STATUS_OK && a->view == NULL)
         broken(d, "a beat that succeeded without a view");
 }
@@ -195,8 +195,8 @@ static void on_answer(void *user, const allot_answer *answer)
     check_outcome(d, answer);
     copy_answer(r, answer);
     r->answered = true;
-    if (array_reserve((void **)&d->delivered, &d->delivered_capacity, d->delivered_count + 1,
-                      sizeof(*d->delivered)) != 0)
+    if (array_reserve((void **)&d->delivered, &d->delivered_capacity, d->delivered_count + 1, sizeof(*d->delivered)) !=
+        0)
         must(NULL);
     d->delivered[d->delivered_count++] = r;
     d->pending--;
