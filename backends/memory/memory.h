@@ -2,9 +2,14 @@
 #ifndef MEMORY_H
 #define MEMORY_H
 
-#include <allot/allot.h> /* allot_memory, which several handles of one process share */
 #include <allot/backend.h>
 
 const allot_backend_ops *allot_backend_memory(void);
+
+/* A store that several handles of one process share, passed as allot_backend_config.shared. These are part of the
+ * application API, and described in <allot/allot.h>, which a backend does not include. */
+typedef struct allot_memory allot_memory;
+ALLOT_API allot_memory *allot_memory_new(void);
+ALLOT_API void allot_memory_free(allot_memory *memory);
 
 #endif

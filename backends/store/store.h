@@ -22,7 +22,7 @@ typedef struct store_moment {
 
 /* Whom a change concerns; for hints. */
 typedef struct store_effects {
-    bool changed;     /* the state is not what it was: the op has to be kept (a refusal that a session remembers, too) */
+    bool changed;     /* the state is not what it was: the op has to be kept (also a remembered refusal) */
     bool group;       /* leader or version */
     bool leaderless;  /* leadership became free before its time */
     bool work;        /* inbox or roster */

@@ -42,6 +42,9 @@ bool allocations_can_fail(void)
 
 #else
 
+/* For the libraries of this program too: what one side allocates, the other may free. */
+#define REPLACES __attribute__((visibility("default")))
+
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *memory, size_t size);
@@ -68,24 +71,24 @@ static void *counted(void *memory)
     return memory;
 }
 
-void *malloc(size_t size)
+REPLACES void *malloc(size_t size)
 {
     return is_due() ? NULL : counted(__libc_malloc(size));
 }
 
-void *calloc(size_t count, size_t size)
+REPLACES void *calloc(size_t count, size_t size)
 {
     return is_due() ? NULL : counted(__libc_calloc(count, size));
 }
 
-void *realloc(void *memory, size_t size)
+REPLACES void *realloc(void *memory, size_t size)
 {
     if (memory == NULL)
         return malloc(size);
     return is_due() ? NULL : __libc_realloc(memory, size);
 }
 
-void free(void *memory)
+REPLACES void free(void *memory)
 {
     live -= memory != NULL;
     __libc_free(memory);

@@ -1,7 +1,7 @@
 /* allocations.h - makes allocations of this program fail, and counts those that live.
  *
- * It replaces malloc and its kin for the program's own objects (not for libc's inside). Where a sanitizer needs them for
- * itself, nothing is replaced, and allocations_can_fail() says so. Threads: one, while a failure is due. */
+ * It replaces malloc and its kin. Where a sanitizer needs them for itself nothing is replaced, and
+ * allocations_can_fail() says so. Threads: one, while a failure is due. */
 #ifndef UNIT_ALLOCATIONS_H
 #define UNIT_ALLOCATIONS_H
 

@@ -5,11 +5,18 @@
 int main(void)
 {
     Suite *const suites[] = {
-        bytes_suite(),      index_suite(),  text_suite(),  numbered_suite(),  sessions_suite(), membership_suite(),
-        life_suite(),       leadership_suite(), grants_suite(), items_suite(), reap_suite(),    pool_suite(),
-        reads_suite(),      malformed_suite(),  dump_suite(),   random_suite(), memory_suite(), nomem_suite(), check_suite(),
+        /* base */
+        bytes_suite(), index_suite(), text_suite(),
+        /* backends/store */
+        numbered_suite(), sessions_suite(), membership_suite(), life_suite(), leadership_suite(), grants_suite(),
+        items_suite(), reap_suite(), pool_suite(), reads_suite(), malformed_suite(), dump_suite(), random_suite(),
+        check_suite(), nomem_suite(),
+        /* backends/memory */
+        memory_suite(),
+        /* backends/file */
         file_record_suite(), file_journal_suite(), file_rewrite_suite(), file_place_suite(), file_full_suite(),
-        file_lock_suite(), file_death_suite(), NULL,
+        file_lock_suite(), file_death_suite(),
+        NULL,
     };
     return suite_run(suites);
 }

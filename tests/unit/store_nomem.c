@@ -83,7 +83,8 @@ static void tell_moves(story *t)
         const allot_answer *a = tell(t, &read);
         if (a == NULL || a->segment_count <= i % 16)
             continue;
-        allot_item item = {.segment = a->segments[i % 16].segment, .token = a->segments[i % 16].token, .position = i % 3};
+        const allot_segment_info *g = &a->segments[i % 16];
+        allot_item item = {.segment = g->segment, .token = g->token, .position = i % 3};
         allot_op op = {.kind = kinds[i % 4], .slot = to};
         op.u.items = (allot_op_items){.count = 1, .items = &item, .reason = {"why", 3}};
         tell(t, &op);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The order of initializers is the compiler's: draws that follow one another are statements of their own. */
 enum { SLOTS = 7, IDS = 90, STEPS = 6000, LIST = 24 };
 
 typedef struct chaos {
@@ -91,9 +92,13 @@ static void fill_join(chaos *c, uint32_t who)
         c->op.slot = c->op.session = c->slots[who];
         c->op.sequence = 1;
     }
-    c->op.u.join = (allot_op_join){.name = random_id(c, 0), .host = {"h", 1}, .pid = below(c, 100),
-                                   .ttl_us = (2 + below(c, 9)) * (int64_t)SECOND_US, .weight = 1 + below(c, 5),
-                                   .quarantine_always = rarely(c, 4), .fresh_life = rig_uuid(c->random)};
+    allot_op_join *join = &c->op.u.join;
+    *join = (allot_op_join){.name = random_id(c, 0), .host = {"h", 1}};
+    join->pid = below(c, 100);
+    join->ttl_us = (2 + below(c, 9)) * (int64_t)SECOND_US;
+    join->weight = 1 + below(c, 5);
+    join->quarantine_always = rarely(c, 4);
+    join->fresh_life = rig_uuid(c->random);
 }
 
 static allot_floors random_floors(chaos *c)
@@ -102,9 +107,9 @@ static allot_floors random_floors(chaos *c)
     allot_floors f = {.life = s->life, .view = s->view, .term = s->term, .token = s->token};
     if (rarely(c, 4))
         f = (allot_floors){.life = f.life};
-    if (rarely(c, 60))
+    if (rarely(c, 200))
         f.life = rig_uuid(4);
-    if (rarely(c, 300))
+    if (rarely(c, 500))
         f.token++;
     return f;
 }
@@ -116,24 +121,31 @@ static void fill_beat(chaos *c)
         const store_segment *g = random_segment(c, &c->working[i].segment);
         c->working[i].position = random_position(c, g);
     }
-    c->op.u.beat = (allot_op_beat){.floors = random_floors(c), .fresh_life = rig_uuid(c->random),
-                                   .draining = rarely(c, 6), .working_count = count, .working = c->working};
+    allot_op_beat *beat = &c->op.u.beat;
+    *beat = (allot_op_beat){.floors = random_floors(c), .working_count = count, .working = c->working};
+    beat->fresh_life = rig_uuid(c->random);
+    beat->draining = rarely(c, 6);
 }
 
 static void fill_add(chaos *c)
 {
-    for (uint32_t i = 0; i < LIST; i++)
-        c->new_ids[i] = (allot_new_id){.id = random_id(c, i), .payload = {"payload", rarely(c, 3) ? 7 : 0}};
-    c->op.u.add = (allot_op_add){.count = 1 + below(c, LIST), .ids = c->new_ids, .fresh_life = rig_uuid(c->random)};
+    for (uint32_t i = 0; i < LIST; i++) {
+        c->new_ids[i] = (allot_new_id){.id = random_id(c, i)};
+        if (rarely(c, 3))
+            c->new_ids[i].payload = (allot_bytes){"payload", 7};
+    }
+    c->op.u.add = (allot_op_add){.count = 1 + below(c, LIST), .ids = c->new_ids};
+    c->op.u.add.fresh_life = rig_uuid(c->random);
 }
 
 static void fill_assign(chaos *c)
 {
     fill_parts(c);
     uint32_t grants = below(c, 5);
-    for (uint32_t i = 0; i < grants; i++)
-        c->grants[i] = (allot_grant){.slot_index = below(c, SLOTS), .part_count = below(c, 7),
-                                     .parts = c->parts + 6 * i};
+    for (uint32_t i = 0; i < grants; i++) {
+        c->grants[i] = (allot_grant){.slot_index = below(c, SLOTS), .parts = c->parts + 6 * i};
+        c->grants[i].part_count = below(c, 7);
+    }
     c->op.u.assign = (allot_op_assign){.slot_count = SLOTS, .slots = c->slots, .grant_count = grants,
                                        .grants = c->grants};
 }
@@ -149,19 +161,27 @@ static void fill_items(chaos *c)
         if (c->op.kind == ALLOT_OP_RELEASE && rarely(c, 5))
             c->items[i].position = ALLOT_ALL;
     }
-    c->op.u.items = (allot_op_items){.count = count, .items = c->items, .reason = {"because", below(c, 8)},
-                                     .max_attempts = below(c, 4), .retry_after_us = below(c, 3) * (int64_t)SECOND_US};
+    allot_op_items *op = &c->op.u.items;
+    *op = (allot_op_items){.count = count, .items = c->items, .reason = {"because", 7}};
+    op->reason.len = below(c, 8);
+    op->max_attempts = below(c, 4);
+    op->retry_after_us = below(c, 3) * (int64_t)SECOND_US;
 }
 
 static void fill_read(chaos *c)
 {
     for (uint32_t i = 0; i < LIST; i++)
         random_segment(c, &c->segments[i]);
-    c->op.u.read = (allot_op_read){.cursor = rarely(c, 2) ? 0 : c->random, .limit = 1 + below(c, 30),
-                                   .reapable_only = rarely(c, 2), .with_payloads = rarely(c, 2),
-                                   .segment_count = 1 + below(c, LIST), .segments = c->segments};
+    allot_op_read *read = &c->op.u.read;
+    *read = (allot_op_read){.segments = c->segments};
+    if (rarely(c, 2))
+        read->cursor = c->random;
+    read->limit = 1 + below(c, 30);
+    read->reapable_only = rarely(c, 2);
+    read->with_payloads = rarely(c, 2);
+    read->segment_count = 1 + below(c, LIST);
     if (!rarely(c, 3))
-        c->op.u.read.target = random_target(c);
+        read->target = random_target(c);
 }
 
 static void fill_body(chaos *c, uint32_t who)
@@ -182,12 +202,13 @@ static void fill_body(chaos *c, uint32_t who)
         break;
     case ALLOT_OP_RECALL:
         fill_parts(c);
-        op->u.recall = (allot_op_recall){.target = random_target(c), .part_count = 1 + below(c, LIST),
-                                         .parts = c->parts};
+        op->u.recall = (allot_op_recall){.target = random_target(c), .parts = c->parts};
+        op->u.recall.part_count = 1 + below(c, LIST);
         break;
     case ALLOT_OP_RETIRE:
     case ALLOT_OP_REAP:
-        op->u.target = (allot_op_target){.target = random_target(c), .max_attempts = below(c, 4)};
+        op->u.target.target = random_target(c);
+        op->u.target.max_attempts = below(c, 4);
         break;
     case ALLOT_OP_PUBLISH:
         op->u.publish = (allot_op_publish){.version = c->r->s->version + 1 - rarely(c, 2), .strategy = {"hash", 4}};
@@ -294,9 +315,9 @@ static void pass_time(chaos *c)
 {
     if (rarely(c, 3))
         rig_advance(c->r, below(c, SECOND_US / 8));
-    if (rarely(c, 500))
+    if (rarely(c, 700))
         rig_advance(c->r, 12 * SECOND_US);
-    if (rarely(c, 300))
+    if (rarely(c, 700))
         rig_advance(c->r, -(int64_t)below(c, 30 * SECOND_US));
     c->r->floor = rarely(c, 50) ? c->random >> 20 & 0xffff : 1;
     c->twin->now_us = c->r->now_us;
