@@ -18,6 +18,8 @@ twins *twins_open(int subject_index, uint64_t seed)
     t->sides[1] = world_open(subject_index);
     t->sides[1]->clock.real_us += REAL_APART_US; /* so that terms and tokens are not the same by chance */
     t->agreement = (agreement){.names = &t->names, .timeless = t->sides[1]->subject->own_clock};
+    if (t->agreement.timeless)
+        t->sides[0]->clock.step_us = 1; /* no two ops at one moment, as where the clock is a real one */
     script_init(&t->script, seed, t->agreement.timeless);
     return t;
 }

@@ -6,7 +6,9 @@
 
 static int64_t clock_boot_us(void *user)
 {
-    return ((test_clock *)user)->boot_us;
+    test_clock *clock = user;
+    clock->boot_us += clock->step_us;
+    return clock->boot_us;
 }
 
 static int64_t clock_real_us(void *user)

@@ -17,6 +17,7 @@ enum { WORLD_HANDLES_MAX = 10, WORLD_TEXTS = 8, WORLD_TEXT_BYTES = 32768, SECOND
 typedef struct test_clock {
     int64_t boot_us;
     int64_t real_us;
+    int64_t step_us; /* it goes on by so much whenever it is looked at */
 } test_clock;
 
 typedef struct world {
