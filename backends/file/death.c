@@ -108,8 +108,6 @@ bool file_death_is_proven(const file_place *place, const allot_uuid *slot)
 
 void file_death_suspect(file_death *d, const allot_uuid *slot, int64_t now_us)
 {
-    if (uuid_equal(slot, &d->own))
-        return;
     for (size_t i = 0; i < d->count; i++) {
         if (uuid_equal(&d->suspects[i].slot, slot)) {
             d->suspects[i].probe_at_us = now_us;
@@ -177,9 +175,8 @@ int64_t file_death_deadline(const file_death *d)
 static void suspect_one(void *user, const allot_uuid *slot)
 {
     file_death *d = user;
-    if (uuid_equal(slot, &d->own) ||
-        array_reserve((void **)&d->suspects, &d->capacity, d->count + 1, sizeof(*d->suspects)) != 0)
-        return;
+    if (array_reserve((void **)&d->suspects, &d->capacity, d->count + 1, sizeof(*d->suspects)) != 0)
+        return; /* what is not probed now, its lease will tell */
     d->suspects[d->count++] = (file_suspect){.slot = *slot, .probe_at_us = INT64_MAX};
 }
 

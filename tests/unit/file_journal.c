@@ -183,6 +183,47 @@ START_TEST(a_cut_snapshot_is_refused)
 }
 END_TEST
 
+/* A line that is sealed as it should be, but says nothing that could have been done then. */
+static void append_record(file_world *w, const file_record *record)
+{
+    file_place place;
+    file_state state;
+    bytes notes = {0}, line = {0};
+    allot_uuid boot = {{1}};
+    char name[256];
+    size_t start;
+    file_place_wish wish = {.path = w->path, .group = "g"};
+    ck_assert_int_eq(file_place_open(&wish, &place, NULL), 0);
+    file_state_init(&state, &boot, &notes);
+    ck_assert_int_eq(file_state_sync(&state, &place, true, NULL), 0);
+    uint64_t chain = state.journal.chain;
+    bytes journal = file_read_all(file_world_name(w, name, "journal"));
+    ck_assert_int_eq(file_line_begin(&line, &start), 0);
+    ck_assert_int_eq(file_record_encode(record, &line), 0);
+    ck_assert_int_eq(file_line_seal(&line, start, &chain), 0);
+    ck_assert_int_eq(bytes_append(&journal, line.data, line.len), 0);
+    file_write_whole(name, journal.data, journal.len);
+    file_state_done(&state);
+    file_place_close(&place);
+    bytes_done(&journal);
+    bytes_done(&line);
+    bytes_done(&notes);
+}
+
+START_TEST(a_record_without_effect_is_refused)
+{
+    file_world w;
+    make_group(&w);
+    file_record good = {.kind = FILE_RECORD_BOOT, .uuid = {{2}}};
+    append_record(&w, &good);
+    free(state_of(&w));
+    file_record bad = {.kind = FILE_RECORD_DEAD, .uuid = {{3}}};
+    append_record(&w, &bad);
+    expect_damage(&w, "no effect");
+    file_world_remove(&w);
+}
+END_TEST
+
 START_TEST(a_newer_format_is_refused)
 {
     file_world w;
@@ -310,6 +351,7 @@ Suite *file_journal_suite(void)
     tcase_add_test(c, every_flipped_bit_is_refused);
     tcase_add_test(c, lost_and_repeated_lines_are_refused);
     tcase_add_test(c, a_cut_snapshot_is_refused);
+    tcase_add_test(c, a_record_without_effect_is_refused);
     tcase_add_test(c, a_newer_format_is_refused);
     tcase_add_test(c, damage_that_shows_later_is_answered);
     tcase_add_test(c, a_shorter_journal_is_noticed);

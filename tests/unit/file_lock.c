@@ -108,6 +108,25 @@ START_TEST(a_short_hold_is_waited_for)
 }
 END_TEST
 
+START_TEST(what_comes_too_late_is_not_done)
+{
+    file_world w;
+    file_world_make(&w);
+    driver *d = file_world_open(&w, NULL);
+    file_member a = file_member_joined(&w, d);
+    allot_op op = file_member_op(&a, ALLOT_OP_LEAVE);
+    op.timeout_us = 1000;
+    uint64_t cookie = driver_submit(d, &op);
+    usleep(3000);
+    const allot_answer *answer = driver_await(d, cookie, 1000);
+    ck_assert_ptr_nonnull(answer);
+    ck_assert_int_eq(answer->outcome.status, ALLOT_STATUS_UNAVAILABLE);
+    ck_assert_int_eq(file_beat(&a)->outcome.status, ALLOT_STATUS_OK);
+    driver_close(d);
+    file_world_remove(&w);
+}
+END_TEST
+
 /* Somebody holds the file that was unlinked or renamed away; both handles use the one that has the name. */
 START_TEST(a_replaced_lock_is_noticed)
 {
@@ -221,6 +240,7 @@ Suite *file_lock_suite(void)
     tcase_set_timeout(c, 60);
     tcase_add_test(c, a_stopped_holder_is_named_in_time);
     tcase_add_test(c, a_short_hold_is_waited_for);
+    tcase_add_test(c, what_comes_too_late_is_not_done);
     tcase_add_test(c, a_replaced_lock_is_noticed);
     tcase_add_test(c, a_forked_child_cannot_use_or_harm_the_handle);
     tcase_add_test(c, processes_take_turns);
