@@ -241,7 +241,7 @@ void ops_answer(engine *e, const allot_answer *answer);
 /* Sends again what is due. */
 void ops_timers(engine *e);
 int64_t ops_next_us(const engine *e);
-/* What is under way and matches (NULL: all) does not matter any more: it is not sent again, its answer not looked at. */
+/* What is under way and matches (NULL: all) does not matter any more: not sent again, its answer not looked at. */
 void ops_abandon(engine *e, bool (*match)(const pending *p));
 bool ops_any(const engine *e, bool (*match)(const pending *p));
 void ops_free(engine *e);

@@ -154,7 +154,7 @@ static cluster_fate net_down(void *user, int n, const allot_op *op)
     return n == *(const int *)user ? FATE_REFUSE_NET : FATE_DELIVER;
 }
 
-/* §2: only a positive answer extends a deadline. One that is cut off is at risk, then fenced, then others get its ids. */
+/* §2: only a positive answer extends a deadline. One that is cut off is at risk, then fenced; then its ids move. */
 START_TEST(cut_off)
 {
     int cut = 2;

@@ -191,8 +191,9 @@ ALLOT_API int allot_working(allot_node *node, const allot_id *ids, size_t count)
 ALLOT_API int allot_drain(allot_node *node);
 
 /* Leaves now: everything held is told lost (the application must have stopped), and others get it at once. Waits for
- * the store's answer; after a drain's `left`, for the answer to that leave, which allot_close alone would cut off. Errors: TIMEOUT, UNKNOWN (no answer before the lease ended: the lease's end does the rest),
- * CLOSED (had left before), FORKED. */
+ * the store's answer; after a drain's `left`, for the answer to that leave, which allot_close alone would cut off.
+ * Errors: TIMEOUT, UNKNOWN (no answer before the lease ended: the lease's end does the rest), CLOSED (had left
+ * before), FORKED. */
 ALLOT_API int allot_leave(allot_node *node, int timeout_ms);
 
 typedef enum allot_node_state {

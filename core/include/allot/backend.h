@@ -128,7 +128,7 @@ typedef struct allot_op_join {
 typedef struct allot_op_beat {
     allot_floors floors;   /* floors.life: the life in which this slot joined */
     allot_uuid fresh_life; /* the name of the life that this beat begins if the store has lost data */
-    int64_t ttl_us;        /* as announced at join, for a store that has forgotten it: how long its holder may still act */
+    int64_t ttl_us;        /* as at join: a store that has lost it learns how long this replica may still act */
     bool draining;         /* this slot wants no more ids, and gives back what it has */
     uint32_t working_count; /* ids at work on, at most ALLOT_WORKING_MAX: a reap counts a failed attempt for these */
     const allot_ref *working;
@@ -388,7 +388,7 @@ typedef struct allot_backend_ops {
 
     /* Answers what is unanswered (UNAVAILABLE or UNKNOWN) through the sink, then frees the handle. Takes NULL. Does
      * not leave the group: a replica that wants to leave says so by an op. In a child of fork() (not the process that
-     * opened it) it gives back memory and descriptors, and nothing else: no lock, no unlocking, no word to the store. */
+     * opened it) it gives back memory and descriptors, nothing else: no lock, no unlocking, no word to the store. */
     void (*close)(allot_backend *backend, const allot_sink *sink);
 } allot_backend_ops;
 
