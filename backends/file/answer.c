@@ -29,7 +29,8 @@ void file_answer_results(allot_backend *b, const allot_sink *sink, uint32_t firs
         if (has_message(r->outcome.status))
             answer.message = message[0] != '\0' ? message : "its time ran out before its turn came";
         if (r->has_view) {
-            r->view.strategy.data = b->batch.texts.data + r->strategy_at;
+            if (r->view.strategy.len > 0)
+                r->view.strategy.data = b->batch.texts.data + r->strategy_at;
             answer.view = &r->view;
         }
         sink->answer(sink->user, &answer);
