@@ -1,4 +1,4 @@
-/* hammer_work.c - what one process does: it joins, beats, campaigns, adds, splits when it leads, reports what it owns. */
+/* hammer_work.c - what one process does: it joins, beats, campaigns, adds, splits if it leads, reports what it owns. */
 #include "tests/conformance/hammer.h"
 
 #include "base/bits.h"

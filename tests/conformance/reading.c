@@ -67,7 +67,7 @@ const allot_pool_id *read_id(world *w, const char *id)
     return NULL;
 }
 
-/* ---- Bodies of the inbox or of a share ---------------------------------------------------------------------------- */
+/* ---- Bodies of the inbox or of a share -------------------------------------------------------------------------- */
 
 typedef bool (*body_visit)(void *user, const allot_segment_body *body, uint32_t position);
 

@@ -168,7 +168,7 @@ void script_learn(script *s, const allot_op *op, const allot_answer *a)
         target->over = true;
 }
 
-/* ---- The next op -------------------------------------------------------------------------------------------------- */
+/* ---- The next op ------------------------------------------------------------------------------------------------ */
 
 typedef struct choice {
     uint32_t weight;

@@ -195,7 +195,7 @@ script_op script_resign(script *s, arena *memory)
     return leader_op(s, ALLOT_OP_RESIGN);
 }
 
-/* ---- The leader's, owner's and operator's ops --------------------------------------------------------------------- */
+/* ---- The leader's, owner's and operator's ops ------------------------------------------------------------------- */
 
 script_op script_add(script *s, arena *memory)
 {

@@ -66,7 +66,7 @@ member member_joined(world *w, int handle);
 member member_leader(world *w, int handle);
 member outsider_new(world *w, int handle);
 
-/* An op of this member with a new sequence, its term, and a timeout of ten seconds; reads and beats without sequence. */
+/* An op of this member with a new sequence, its term, and a timeout of ten seconds; reads and beats without one. */
 allot_op member_op(member *m, allot_op_kind kind);
 const allot_answer *member_call(member *m, const allot_op *op);
 
