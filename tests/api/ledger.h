@@ -1,8 +1,8 @@
-/* ledger.h - who holds which id, by what the nodes tell: no id is gained while another holds it (I3), and every grant of
- * an id has a larger token than the one before (I7). The first breach ends the test.
+/* ledger.h - who holds which id, by what the nodes tell: no id is gained while another holds it (I3), and every grant
+ * of an id has a larger token than the one before (I7). The first breach ends the test.
  *
- * One node may be told `gained` before another has pulled its `lost`: so the ledger asks the other node whether it still
- * owns the id, which it must deny by its deadline, at once.
+ * One node may be told `gained` before another has pulled its `lost`: so the ledger asks the other node whether it
+ * still owns the id, which it must deny by its deadline, at once.
  *
  * Threads: any. */
 #ifndef TESTS_API_LEDGER_H

@@ -65,8 +65,8 @@ void team_add(team *t, int i, const char *prefix, int n);
 size_t team_held(const team *t);
 /* The k-th id that player i holds. */
 allot_id team_id(const team *t, int i, size_t k);
-/* Up to `most` of what player i holds, only what is recalled or all; the player stops working on them. The ids are valid
- * until the player's next event. */
+/* Up to `most` of what player i holds, only what is recalled or all; the player stops working on them. The ids are
+ * valid until the player's next event. */
 size_t team_stop(team *t, int i, bool recalled_only, size_t most, allot_id *ret_ids);
 bool team_holds(const team *t, int i, const char *text);
 /* How many of the open players lead. */

@@ -47,6 +47,17 @@ START_TEST(leaving_loses_all_and_others_get_it)
 }
 END_TEST
 
+/* The new leader may give released ids back to a slot whose draining it has not heard of yet: these are recalled too.
+ * Returns false, to be called again. */
+static bool release_recalled(team *t, int i)
+{
+    allot_id ids[20];
+    size_t n = team_stop(t, i, true, 20, ids);
+    if (n > 0)
+        ck_assert_int_eq(allot_release(t->players[i].node, ids, n, TEAM_PATIENCE_MS, NULL, NULL), ALLOT_OK);
+    return false;
+}
+
 START_TEST(draining_recalls_all_and_ends_when_it_is_done)
 {
     team t;
@@ -61,8 +72,10 @@ START_TEST(draining_recalls_all_and_ends_when_it_is_done)
     ck_assert_int_eq(allot_ack(node, ids, 4, TEAM_PATIENCE_MS, NULL, NULL), ALLOT_OK);
     ck_assert_uint_eq(t.players[0].seen[ALLOT_EVENT_LEFT], 0);
     ck_assert_int_eq(allot_release(node, ids + 4, 6, TEAM_PATIENCE_MS, NULL, NULL), ALLOT_OK);
-    UNTIL(&t, t.players[0].seen[ALLOT_EVENT_LEFT] == 1);
+    UNTIL(&t, t.players[0].seen[ALLOT_EVENT_LEFT] == 1 || release_recalled(&t, 0));
     ck_assert_uint_eq(t.players[0].seen[ALLOT_EVENT_LOST], 0);
+    int code = allot_leave(node, TEAM_PATIENCE_MS); /* waits for the leave that is under way by itself */
+    ck_assert(code == ALLOT_OK || code == ALLOT_E_CLOSED);
     check_closed(node);
     UNTIL(&t, t.players[1].count == 16);
     team_done(&t);

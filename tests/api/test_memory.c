@@ -117,6 +117,7 @@ static bool live_with(long n, bool rest_too)
     options.backend = "memory";
     options.shared = memory;
     options.settle_ms = 0;
+    options.ttl_ms = 1000; /* what has failed is tried again after a third of it */
     atomic_store(&refused, 0);
     atomic_store(&for_good, rest_too);
     atomic_store(&countdown, n);
