@@ -196,7 +196,7 @@ static bool is_memorable(const store_turn *t)
         return true;
     allot_reason reason = t->outcome.reason;
     return t->op->kind != ALLOT_OP_CAMPAIGN && reason != ALLOT_REFUSED_GONE && reason != ALLOT_REFUSED_INVALID &&
-           reason != ALLOT_REFUSED_STALE;
+           reason != ALLOT_REFUSED_STALE && reason != ALLOT_REFUSED_LIMIT;
 }
 
 /* The memory that this op belongs to; *ret_memory is NULL when there is none (a join that was refused). */

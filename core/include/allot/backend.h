@@ -13,6 +13,8 @@
  * sequence): the store keeps the last 64 outcomes of each session, and an op that comes again gets its first outcome
  * without effect; one older than that window is refused with ALLOT_REFUSED_STALE.
  *
+ * A handle speaks for one slot at a time: a join gives up the slot that the handle joined before, if there is one.
+ *
  * Threads. All functions of one handle are called by one thread at a time; there is no re-entrance: a sink's functions
  * may call `submit`, and nothing else, of the handle that calls them.
  *
