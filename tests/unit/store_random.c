@@ -97,7 +97,7 @@ static void fill_join(chaos *c, uint32_t who)
     join->pid = below(c, 100);
     join->ttl_us = (2 + below(c, 9)) * (int64_t)SECOND_US;
     join->weight = 1 + below(c, 5);
-    join->quarantine_always = rarely(c, 4);
+    join->quarantine_always = rarely(c, 20);
     join->fresh_life = rig_uuid(c->random);
 }
 

@@ -121,19 +121,6 @@ START_TEST(gone_invalid_and_stale_are_not_remembered)
 }
 END_TEST
 
-/* What is over a limit may be of any size: it is not to be kept. */
-START_TEST(over_a_limit_is_not_remembered)
-{
-    rig *r = rig_new();
-    CHECK_OK(add(r, "x"));
-    allot_op op = loose_op(r, ALLOT_OP_ADD);
-    op.u.add = (allot_op_add){.count = ALLOT_OP_ITEMS_MAX + 1};
-    CHECK_REFUSED(rig_apply(r, &op), ALLOT_REFUSED_LIMIT);
-    ck_assert(!r->effects.changed);
-    rig_free(r);
-}
-END_TEST
-
 START_TEST(what_is_older_than_the_window_is_stale)
 {
     rig *r = rig_new();
@@ -274,7 +261,6 @@ Suite *sessions_suite(void)
     tcase_add_test(c, a_refused_campaign_is_not_remembered);
     tcase_add_test(c, a_campaign_that_comes_again_answers_its_term_only_while_it_is_held);
     tcase_add_test(c, gone_invalid_and_stale_are_not_remembered);
-    tcase_add_test(c, over_a_limit_is_not_remembered);
     tcase_add_test(c, what_is_older_than_the_window_is_stale);
     tcase_add_test(c, all_64_of_the_window_are_remembered_in_any_order);
     tcase_add_test(c, a_session_without_a_slot_ends_at_its_not_after);
