@@ -1,3 +1,4 @@
+#include "tests/api/faulty.h"
 #include "tests/api/suites.h"
 #include "tests/api/team.h"
 
@@ -145,16 +146,25 @@ START_TEST(the_descriptor_tells_of_events)
 {
     team t;
     team_init(&t);
+    t.hooks.backend = faulty_backend();
     allot_node *node = team_open(&t, 0);
     struct pollfd fd = {.fd = allot_event_fd(node), .events = POLLIN};
     const allot_event *event;
     ck_assert_int_eq(poll(&fd, 1, TEAM_PATIENCE_MS), 1);
-    UNTIL(&t, t.players[0].seen[ALLOT_EVENT_SPLIT] > 0); /* nothing more is to come: nobody changes anything */
+    UNTIL(&t, t.players[0].seen[ALLOT_EVENT_SPLIT] > 0);
+    faulty_stop();
+    node_clock_turned(node);
+    UNTIL(&t, faulty_hangs()); /* no event comes about while the store hangs, until the lease is over */
+    team_pull_one(&t, 0);
     ck_assert(!readable(node));
     ck_assert_int_eq(allot_next(node, &event, 0), ALLOT_E_TIMEOUT);
     ck_assert_int_eq(allot_next(node, &event, 20), ALLOT_E_TIMEOUT);
+    faulty_go();
     team_add(&t, 0, "id", 1);
     ck_assert_int_eq(poll(&fd, 1, TEAM_PATIENCE_MS), 1);
+    ck_assert_int_eq(allot_leave(node, TEAM_PATIENCE_MS), ALLOT_OK);
+    UNTIL(&t, t.players[0].seen[ALLOT_EVENT_LEFT] == 1);
+    ck_assert(!readable(node));
     team_done(&t);
 }
 END_TEST
