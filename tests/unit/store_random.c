@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* The order of initializers is the compiler's: draws that follow one another are statements of their own. */
-enum { SLOTS = 7, IDS = 90, STEPS = 6000, LIST = 24 };
+enum { SLOTS = 7, IDS = 90, STEPS = 9000, LIST = 24 };
 
 typedef struct chaos {
     rig *r;
