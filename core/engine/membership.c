@@ -173,7 +173,10 @@ static void take_view(engine *e, const allot_view *view)
     e->risk_told = false;
     e->view = *view;
     e->view.strategy = (allot_bytes){0};
-    e->drained_seen = e->beat_draining;
+    if (e->beat_draining && !e->drained_seen) {
+        e->drained_seen = true;
+        share_recall_all(e);
+    }
     if (first) {
         e->state = MEMBER_LIVE;
         e->join_failures = 0;
@@ -290,8 +293,7 @@ void member_drain(engine *e)
     }
     if (e->election.leads)
         election_resign(e);
-    share_recall_all(e);
-    member_beat_soon(e, 0);
+    member_beat_soon(e, 0); /* once the store knows, and grants nothing more, everything is recalled */
 }
 
 /* Drained: the store knows that this slot wants nothing, and there is nothing. */

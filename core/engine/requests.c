@@ -360,7 +360,10 @@ void requests_take(engine *e, engine_request *r)
     }
     switch (r->kind) {
     case ENGINE_WORKING:
-        take_working(e, r);
+        if (e->state == MEMBER_LIVE)
+            take_working(e, r);
+        else
+            actions_reply(e, r, ALLOT_E_FENCED);
         break;
     case ENGINE_DRAIN:
         member_drain(e);

@@ -76,7 +76,7 @@ static void compare_one(engine *e, const allot_segment_info *info)
         return;
     }
     sg->listed = true;
-    if (!e->draining && info->recalled > recalled_count(sg))
+    if (!e->drained_seen && info->recalled > recalled_count(sg))
         fetch_later(e, info->segment);
 }
 
@@ -189,7 +189,7 @@ static void take_body(engine *e, const allot_segment_body *source)
         share_find(s, source->segment, &index);
         share_tell(e, index, ALLOT_EVENT_GAINED, NULL, ALLOT_WHY_NONE);
     }
-    share_recall(e, index, e->draining ? NULL : source->recalled);
+    share_recall(e, index, e->drained_seen ? NULL : source->recalled);
 }
 
 void share_on_bodies(engine *e, pending *p, const allot_answer *answer)
