@@ -2,7 +2,7 @@
 
 #include "base/uuid_text.h"
 
-/* Within this after the last fault every id has its place (I6; docs/protocol.md): a lease runs out, a leader is
+/* Within this after the last fault every id has its place (I6): a lease runs out, a leader is
  * elected, which may have to wait for a quarantine, dead slots are reaped; joins settle; and what was parked is due. */
 static int64_t bound_us(const swarm *s)
 {
@@ -69,7 +69,7 @@ void calm_begin(world *w)
     world_put(w, w->now_us + bound_us(&w->swarm), EVENT_CHECK, NULL, NULL);
 }
 
-/* ---- At the end of the bound ---------------------------------------------------------------------------------------- */
+/* ---- At the end of the bound ------------------------------------------------------------------------------------- */
 
 static replica *running(world *w, const allot_uuid *slot)
 {
@@ -163,7 +163,7 @@ void calm_check(world *w)
     world_put(w, w->now_us + quiet_us(&w->swarm), EVENT_QUIET_OVER, NULL, NULL);
 }
 
-/* ---- Quiet ---------------------------------------------------------------------------------------------------------- */
+/* ---- Quiet ------------------------------------------------------------------------------------------------------- */
 
 void calm_applied(world *w, const allot_op *op, const allot_answer *answer)
 {

@@ -18,8 +18,8 @@
 
 /* What a job and its parent share. */
 typedef struct board {
-    _Atomic uint64_t next;   /* the seed after `seed` that this job is to run */
-    _Atomic uint64_t seed;   /* being run */
+    _Atomic uint64_t next; /* the seed after `seed` that this job is to run */
+    _Atomic uint64_t seed; /* being run */
     _Atomic uint64_t passed, failed;
     uint64_t events;
     int64_t virtual_us;
@@ -75,8 +75,8 @@ static void run_seed(board *b, const jobs_config *config, uint64_t seed)
     if (result.failure[0] == '\0' && seed % TWICE_EVERY == 0) {
         world_run(seed, config->replicas, NULL, &again);
         if (again.hash != result.hash || again.events != result.events)
-            snprintf(result.failure, sizeof(result.failure), "the same seed gave two traces: %016" PRIx64 ", %016" PRIx64,
-                     result.hash, again.hash);
+            snprintf(result.failure, sizeof(result.failure),
+                     "the same seed gave two traces: %016" PRIx64 ", %016" PRIx64, result.hash, again.hash);
     }
     b->events += result.events;
     b->virtual_us += result.virtual_us;

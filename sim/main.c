@@ -11,18 +11,17 @@
 #define SEEDS_DEFAULT 20000
 #define SEEDS_QUICK 1000
 
-static const char usage[] =
-    "usage: allot-sim [--seeds N] [--from S] [--jobs N] [--nodes N] [--quick]\n"
-    "       allot-sim --seed S [--trace] [--nodes N]\n"
-    "       allot-sim --file FILE\n"
-    "  --seeds N   how many seeds (20000, or the environment's ALLOT_SIM_SEEDS)\n"
-    "  --from S    the first (1)\n"
-    "  --jobs N    processes (one for each processor)\n"
-    "  --nodes N   replicas, 1 to 7 (as the seed says)\n"
-    "  --quick     1000 seeds\n"
-    "  --seed S    this seed alone\n"
-    "  --trace     tells what happens\n"
-    "  --file FILE the seeds in FILE, one a line; what follows a # is a comment\n";
+static const char usage[] = "usage: allot-sim [--seeds N] [--from S] [--jobs N] [--nodes N] [--quick]\n"
+                            "       allot-sim --seed S [--trace] [--nodes N]\n"
+                            "       allot-sim --file FILE\n"
+                            "  --seeds N   how many seeds (20000, or the environment's ALLOT_SIM_SEEDS)\n"
+                            "  --from S    the first (1)\n"
+                            "  --jobs N    processes (one for each processor)\n"
+                            "  --nodes N   replicas, 1 to 7 (as the seed says)\n"
+                            "  --quick     1000 seeds\n"
+                            "  --seed S    this seed alone\n"
+                            "  --trace     tells what happens\n"
+                            "  --file FILE the seeds in FILE, one a line; what follows a # is a comment\n";
 
 typedef struct options {
     jobs_config jobs;
@@ -81,10 +80,14 @@ static bool parse_option(options *o, int option)
 
 static bool parse(options *o, int argc, char **argv)
 {
-    static const struct option longs[] = {{"seeds", required_argument, NULL, 'n'}, {"from", required_argument, NULL, 'f'},
-                                          {"jobs", required_argument, NULL, 'j'},  {"nodes", required_argument, NULL, 'r'},
-                                          {"quick", no_argument, NULL, 'q'},       {"seed", required_argument, NULL, 's'},
-                                          {"trace", no_argument, NULL, 't'},       {"file", required_argument, NULL, 'i'},
+    static const struct option longs[] = {{"seeds", required_argument, NULL, 'n'},
+                                          {"from", required_argument, NULL, 'f'},
+                                          {"jobs", required_argument, NULL, 'j'},
+                                          {"nodes", required_argument, NULL, 'r'},
+                                          {"quick", no_argument, NULL, 'q'},
+                                          {"seed", required_argument, NULL, 's'},
+                                          {"trace", no_argument, NULL, 't'},
+                                          {"file", required_argument, NULL, 'i'},
                                           {0}};
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     o->jobs = (jobs_config){.from = 1, .seeds = SEEDS_DEFAULT};

@@ -12,14 +12,14 @@ static bool is_control(allot_op_kind kind)
     return kind <= ALLOT_OP_RESIGN;
 }
 
-/* ---- On the way to the store ---------------------------------------------------------------------------------------- */
+/* ---- On the way to the store ------------------------------------------------------------------------------------- */
 
 static int64_t one_way_us(world *w)
 {
     int64_t us = 1 + random_below(&w->random, 2 * w->swarm.latency_us);
     if (w->phase == PHASE_STORM && random_chance(&w->random, w->swarm.slow))
-        us += random_below(&w->random, random_chance(&w->random, 500) ? w->swarm.longest_ttl_us * 2
-                                                                         : w->swarm.longest_ttl_us / 4);
+        us += random_below(&w->random,
+                           random_chance(&w->random, 500) ? w->swarm.longest_ttl_us * 2 : w->swarm.longest_ttl_us / 4);
     return us;
 }
 
@@ -121,7 +121,7 @@ void network_submit(world *w, replica *r, struct outside *o, const allot_op *op)
     trace_op(w, f, "sends", op, NULL);
 }
 
-/* ---- At the store --------------------------------------------------------------------------------------------------- */
+/* ---- At the store ------------------------------------------------------------------------------------------------ */
 
 /* The sender frees its op once it has the answer, or with the process. */
 static void own_op(flight *f)
@@ -160,11 +160,10 @@ static void cover_change(world *w, const allot_op *op, const allot_outcome *o)
     static const struct {
         allot_op_kind kind;
         coverage covered;
-    } kinds[] = {{ALLOT_OP_RESIGN, COVERED_RESIGN}, {ALLOT_OP_RECALL, COVERED_RECALL},
-                 {ALLOT_OP_RELEASE, COVERED_RELEASE}, {ALLOT_OP_RETIRE, COVERED_RETIRE},
-                 {ALLOT_OP_REAP, COVERED_REAP}, {ALLOT_OP_ACK, COVERED_ACK},
-                 {ALLOT_OP_FAIL, COVERED_PARK}, {ALLOT_OP_UNPARK, COVERED_UNPARK},
-                 {ALLOT_OP_CLEAN, COVERED_CLEAN}};
+    } kinds[] = {
+        {ALLOT_OP_RESIGN, COVERED_RESIGN}, {ALLOT_OP_RECALL, COVERED_RECALL}, {ALLOT_OP_RELEASE, COVERED_RELEASE},
+        {ALLOT_OP_RETIRE, COVERED_RETIRE}, {ALLOT_OP_REAP, COVERED_REAP},     {ALLOT_OP_ACK, COVERED_ACK},
+        {ALLOT_OP_FAIL, COVERED_PARK},     {ALLOT_OP_UNPARK, COVERED_UNPARK}, {ALLOT_OP_CLEAN, COVERED_CLEAN}};
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
         if (op->kind == kinds[i].kind && (o->count > 0 || op->kind == ALLOT_OP_RESIGN || op->kind == ALLOT_OP_RETIRE))
             world_cover(w, kinds[i].covered);
@@ -189,7 +188,7 @@ static void cover_applied(world *w, const flight *f, const allot_answer *answer)
         cover_change(w, f->op, &answer->outcome);
 }
 
-/* The bugs planted on the way to the store. True: the op is not to be applied at all, and `ret_answer` is its answer. */
+/* The bugs planted on the way to the store. True: the op is not to be applied at all, and its answer is this. */
 static bool mutate(world *w, const flight *f, allot_op *op, allot_answer *ret_answer)
 {
     if (ALLOT_MUTANT == MUTANT_RENUMBERED && f->applied)
@@ -272,7 +271,7 @@ void network_hints(world *w, const store_effects *effects)
     }
 }
 
-/* ---- The way back --------------------------------------------------------------------------------------------------- */
+/* ---- The way back ------------------------------------------------------------------------------------------------ */
 
 /* What the sender hears. A process that was stopped finds a reply in its socket long after the timeout: it may take it
  * or give it up, both are legal. */
@@ -287,8 +286,6 @@ static void choose_answer(world *w, flight *f, allot_answer *ret_answer)
     }
     *ret_answer = (allot_answer){.cookie = f->op->cookie, .kind = f->op->kind, .message = "no answer from the store"};
     ret_answer->outcome.status = f->otherwise;
-    if (ALLOT_MUTANT == MUTANT_SURELY_NOT)
-        ret_answer->outcome.status = ALLOT_STATUS_UNAVAILABLE;
     if (f->otherwise == ALLOT_STATUS_UNKNOWN)
         world_cover(w, COVERED_UNKNOWN);
 }
@@ -322,7 +319,8 @@ void network_answer(world *w, flight *f)
     if (meant && r != NULL && r->paused) {
         f->deferred = true;
         put_answer(w, f, r->resume_us);
-        r->lanes[is_control(f->op->kind)].answered_us = later(r->resume_us, r->lanes[is_control(f->op->kind)].answered_us);
+        r->lanes[is_control(f->op->kind)].answered_us =
+            later(r->resume_us, r->lanes[is_control(f->op->kind)].answered_us);
     } else if (meant && (r == NULL || f->incarnation == r->incarnation)) {
         deliver(w, f);
     }

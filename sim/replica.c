@@ -91,12 +91,22 @@ static bool in_circles(world *w, replica *r)
     return true;
 }
 
+static int64_t step_time_us(const world *w, replica *r, engine_event_kind kind)
+{
+    int64_t now_us = replica_clock_us(w, r);
+    if (ALLOT_MUTANT != MUTANT_LATE_T0)
+        return now_us;
+    if (kind == ENGINE_TIME)
+        now_us += w->swarm.ttl_us[r->index] / 4;
+    return r->told_us = now_us > r->told_us ? now_us : r->told_us;
+}
+
 void replica_step(world *w, replica *r, engine_event *event)
 {
     engine_actions actions;
     if (in_circles(w, r))
         return;
-    event->now_us = replica_clock_us(w, r);
+    event->now_us = step_time_us(w, r, event->kind);
     if (engine_step(r->engine, event, &actions) != 0) {
         world_fail(w, "replica %u: engine_step failed", r->index);
         return;

@@ -10,24 +10,24 @@
 #define SWARM_OPTIONS(X)                                                                                               \
     X(LOST_REQUEST, "lost-requests")                                                                                   \
     X(LOST_REPLY, "lost-replies")                                                                                      \
-    X(SLOW, "slow-network")         /* a heavy tail, beyond the ttl */                                                 \
-    X(ZOMBIE, "zombies")            /* ops applied long after they were answered unknown */                            \
-    X(DUPLICATE, "duplicates")      /* of ops with a sequence */                                                       \
+    X(SLOW, "slow-network")    /* a heavy tail, beyond the ttl */                                                      \
+    X(ZOMBIE, "zombies")       /* ops applied long after they were answered unknown */                                 \
+    X(DUPLICATE, "duplicates") /* of ops with a sequence */                                                            \
     X(UNAVAILABLE, "unavailable")                                                                                      \
-    X(PARTITION, "partitions")      /* one replica, or all, away from the store for a while */                         \
+    X(PARTITION, "partitions") /* one replica, or all, away from the store for a while */                              \
     X(HINT_LOSS, "lost-hints")                                                                                         \
-    X(PAUSE, "pauses")              /* SIGSTOP */                                                                      \
+    X(PAUSE, "pauses") /* SIGSTOP */                                                                                   \
     X(CRASH, "crashes")                                                                                                \
-    X(PROOF, "death-proofs")        /* a crash is proven to the store at once */                                       \
+    X(PROOF, "death-proofs") /* a crash is proven to the store at once */                                              \
     X(DRIFT, "clock-drift")                                                                                            \
     X(LOSE_ALL, "data-loss")                                                                                           \
-    X(LOSE_SOME, "stale-store")     /* failover to an older state */                                                   \
+    X(LOSE_SOME, "stale-store") /* failover to an older state */                                                       \
     X(QUARANTINE, "quarantine-always")                                                                                 \
     X(LEAVE, "leaves")                                                                                                 \
     X(DRAIN, "drains")                                                                                                 \
     X(OUTSIDE, "outside-adds")                                                                                         \
     X(CLEAN, "cleans")                                                                                                 \
-    X(WORK, "work")                 /* workers finish ids; without it they hold them */                                \
+    X(WORK, "work") /* workers finish ids; without it they hold them */                                                \
     X(FAIL, "failures")                                                                                                \
     X(WORKING, "working-lists")                                                                                        \
     X(STUBBORN, "stubborn-workers") /* some recalled ids are not given back */                                         \
@@ -56,7 +56,7 @@ typedef struct swarm {
     int32_t drift_ppm[SIM_REPLICAS_MAX];
     int64_t clock_offset_us[SIM_REPLICAS_MAX];
     /* the network */
-    int64_t latency_us; /* of one way, on average */
+    int64_t latency_us;                                                                 /* of one way, on average */
     uint32_t lost_request, lost_reply, slow, zombie, duplicate, unavailable, hint_loss; /* per mille */
     /* how often, on average, something happens to the group */
     int64_t partition_every_us, pause_every_us, crash_every_us, leave_every_us, add_every_us;

@@ -41,18 +41,28 @@ void trace_line(const world *w, const replica *r, const char *format, ...)
 
 static const char *op_word(allot_op_kind kind)
 {
-    static const char *const words[ALLOT_OP_KIND_END] = {
-        [ALLOT_OP_JOIN] = "join",           [ALLOT_OP_BEAT] = "beat",
-        [ALLOT_OP_LEAVE] = "leave",         [ALLOT_OP_CAMPAIGN] = "campaign",
-        [ALLOT_OP_RESIGN] = "resign",       [ALLOT_OP_ADD] = "add",
-        [ALLOT_OP_ASSIGN] = "assign",       [ALLOT_OP_RECALL] = "recall",
-        [ALLOT_OP_RETIRE] = "retire",       [ALLOT_OP_REAP] = "reap",
-        [ALLOT_OP_PUBLISH] = "publish",     [ALLOT_OP_RELEASE] = "release",
-        [ALLOT_OP_ACK] = "ack",             [ALLOT_OP_FAIL] = "fail",
-        [ALLOT_OP_UNPARK] = "unpark",       [ALLOT_OP_CLEAN] = "clean",
-        [ALLOT_OP_READ_VIEW] = "read view", [ALLOT_OP_READ_ROSTER] = "read roster",
-        [ALLOT_OP_READ_INBOX] = "read inbox", [ALLOT_OP_READ_SHARE] = "read share",
-        [ALLOT_OP_READ_SEGMENTS] = "read segments", [ALLOT_OP_READ_POOL] = "read pool"};
+    static const char *const words[ALLOT_OP_KIND_END] = {[ALLOT_OP_JOIN] = "join",
+                                                         [ALLOT_OP_BEAT] = "beat",
+                                                         [ALLOT_OP_LEAVE] = "leave",
+                                                         [ALLOT_OP_CAMPAIGN] = "campaign",
+                                                         [ALLOT_OP_RESIGN] = "resign",
+                                                         [ALLOT_OP_ADD] = "add",
+                                                         [ALLOT_OP_ASSIGN] = "assign",
+                                                         [ALLOT_OP_RECALL] = "recall",
+                                                         [ALLOT_OP_RETIRE] = "retire",
+                                                         [ALLOT_OP_REAP] = "reap",
+                                                         [ALLOT_OP_PUBLISH] = "publish",
+                                                         [ALLOT_OP_RELEASE] = "release",
+                                                         [ALLOT_OP_ACK] = "ack",
+                                                         [ALLOT_OP_FAIL] = "fail",
+                                                         [ALLOT_OP_UNPARK] = "unpark",
+                                                         [ALLOT_OP_CLEAN] = "clean",
+                                                         [ALLOT_OP_READ_VIEW] = "read view",
+                                                         [ALLOT_OP_READ_ROSTER] = "read roster",
+                                                         [ALLOT_OP_READ_INBOX] = "read inbox",
+                                                         [ALLOT_OP_READ_SHARE] = "read share",
+                                                         [ALLOT_OP_READ_SEGMENTS] = "read segments",
+                                                         [ALLOT_OP_READ_POOL] = "read pool"};
     return words[kind];
 }
 
@@ -172,8 +182,8 @@ void trace_op(world *w, const flight *f, const char *how, const allot_op *op, co
 
 static const char *tell_word(allot_event_type type)
 {
-    static const char *const words[] = {"?",        "joined", "leader",  "follower",   "gained",   "recalled", "lost",
-                                        "split",    "at risk", "store down", "store up", "fenced",   "left",     "note"};
+    static const char *const words[] = {"?",     "joined",  "leader",     "follower", "gained", "recalled", "lost",
+                                        "split", "at risk", "store down", "store up", "fenced", "left",     "note"};
     return words[type];
 }
 

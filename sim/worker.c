@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Ids held ------------------------------------------------------------------------------------------------------- */
+/* ---- Ids held ---------------------------------------------------------------------------------------------------- */
 
 static holding *find(const replica *r, uint32_t id)
 {
@@ -74,7 +74,7 @@ static void plan_work(world *w, replica *r)
         world_put(w, next_us, EVENT_WORK, r, NULL);
 }
 
-/* ---- Told ----------------------------------------------------------------------------------------------------------- */
+/* ---- Told -------------------------------------------------------------------------------------------------------- */
 
 static int64_t give_back_us(world *w)
 {
@@ -114,7 +114,7 @@ void worker_told(world *w, replica *r, const engine_tell *tell)
     plan_work(w, r);
 }
 
-/* ---- Requests ------------------------------------------------------------------------------------------------------- */
+/* ---- Requests ---------------------------------------------------------------------------------------------------- */
 
 static call *call_new(replica *r, engine_request_kind kind, size_t count)
 {
@@ -212,8 +212,8 @@ allot_bytes worker_pick_id(world *w, char *ret_text, size_t size)
         return invariants_text(w->model, id);
     }
     snprintf(ret_text, size, "id-%u", known);
-    return invariants_text(w->model, invariants_id(w->model, (allot_bytes){.data = ret_text,
-                                                                          .len = (uint32_t)strlen(ret_text)}));
+    return invariants_text(w->model,
+                           invariants_id(w->model, (allot_bytes){.data = ret_text, .len = (uint32_t)strlen(ret_text)}));
 }
 
 void worker_add(world *w, replica *r, uint32_t count)
@@ -238,7 +238,7 @@ void worker_leave(world *w, replica *r, bool drain)
     submit(w, r, c);
 }
 
-/* ---- Replies -------------------------------------------------------------------------------------------------------- */
+/* ---- Replies ----------------------------------------------------------------------------------------------------- */
 
 /* What was not accepted and is still the replica's is worked on again. */
 static void take_back(world *w, replica *r, const call *c, size_t i)
@@ -270,8 +270,8 @@ void worker_replied(world *w, replica *r, engine_request *request)
 {
     call *c = (call *)(void *)((char *)request - offsetof(call, request));
     trace_line(w, r, "application hears: code %d, %llu done, %llu ok, %llu refused of %zu", (int)request->code,
-               (unsigned long long)request->done, (unsigned long long)request->ok,
-               (unsigned long long)request->refused, request->count);
+               (unsigned long long)request->done, (unsigned long long)request->ok, (unsigned long long)request->refused,
+               request->count);
     if (request->kind == ENGINE_ADD)
         for (uint64_t i = 0; i < request->done; i++)
             invariants_add_reported(w->model, c->numbers[i]);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The store's clocks: the one that decides expiry, and the one under terms and tokens, which resembles CLOCK_REALTIME. */
+/* The store's clocks: the one that decides expiry; the one under terms and tokens, which resembles CLOCK_REALTIME. */
 #define STORE_CLOCK_US INT64_C(5000000000)
 #define FLOOR_CLOCK UINT64_C(1760000000000000)
 #define EVENTS_MAX 3000000u
@@ -40,7 +40,7 @@ int64_t world_soon(world *w, int64_t mean_us)
     return w->now_us + 1 + random_below(&w->random, 2 * mean_us);
 }
 
-/* ---- The store ------------------------------------------------------------------------------------------------------ */
+/* ---- The store --------------------------------------------------------------------------------------------------- */
 
 void world_apply(world *w, const allot_op *op, allot_answer *ret_answer, store_effects *ret_effects)
 {
@@ -109,58 +109,6 @@ void world_check(world *w)
     }
 }
 
-static int keep_line(void *user, const char *line, size_t len)
-{
-    bytes *lines = user;
-    uint32_t n = (uint32_t)len;
-    if (bytes_append(lines, &n, sizeof(n)) != 0 || bytes_append(lines, line, len) != 0)
-        abort();
-    return 0;
-}
-
-static void take_snapshot(world *w)
-{
-    bytes_clear(&w->snapshot);
-    if (store_dump(w->store, keep_line, &w->snapshot) != 0)
-        abort();
-    trace_line(w, NULL, "the store is copied");
-}
-
-static void load_snapshot(world *w)
-{
-    allot_error error = {0};
-    for (size_t at = 0; at < w->snapshot.len;) {
-        uint32_t n;
-        memcpy(&n, w->snapshot.data + at, sizeof(n));
-        at += sizeof(n);
-        if (store_load(w->store, w->snapshot.data + at, n, &error) != 0)
-            world_fail(w, "I2: a dump cannot be loaded: %s", error.message);
-        at += n;
-    }
-}
-
-/* The store comes back with nothing, or with what the snapshot holds. */
-static void lose_data(world *w)
-{
-    bool stale = world_has(w, SWARM_LOSE_SOME) && w->snapshot.len > 0;
-    world_cover(w, stale ? COVERED_STALE : COVERED_LOSS);
-    trace_line(w, NULL, stale ? "the store falls back to the copy" : "the store loses all data");
-    store_free(w->store);
-    w->store = store_new();
-    if (w->store == NULL)
-        abort();
-    if (stale)
-        load_snapshot(w);
-    /* A loss takes time: nothing reaches the store for a while, in which the floor outgrows what was issued. */
-    w->store_away_until_us = w->now_us + random_between(&w->random, 5000, 500000);
-    /* A store that fell back gives no sign of it until the first beat that knows better: a campaign or an assign that
-     * comes before it is judged by old data, quarantine or not. And a quarantine is as long as the ttls that the new
-     * life has been told of: with different ones, an old leader's may be longer. */
-    bool strict = swarm_has(&w->swarm, SWARM_QUARANTINE) && !stale && !swarm_has(&w->swarm, SWARM_MIXED_TTL);
-    invariants_lost_data(w->model, w->now_us, strict);
-    world_check(w);
-}
-
 static void prove_dead(world *w, const allot_uuid *slot)
 {
     store_effects effects = {0};
@@ -173,54 +121,7 @@ static void prove_dead(world *w, const allot_uuid *slot)
     network_hints(w, &effects);
 }
 
-/* ---- What goes wrong, and how often --------------------------------------------------------------------------------- */
-
-static replica *any_replica(world *w)
-{
-    return &w->replicas[random_below(&w->random, w->swarm.replicas)];
-}
-
-static void again(world *w, event_kind kind, int64_t mean_us)
-{
-    if (w->phase == PHASE_STORM)
-        world_put(w, world_soon(w, mean_us), kind, NULL, NULL);
-}
-
-static void begin_partition(world *w)
-{
-    int64_t until_us = w->now_us + random_below(&w->random, 2 * w->swarm.longest_ttl_us);
-    bool all = random_chance(&w->random, 300);
-    uint32_t one = any_replica(w)->index;
-    for (uint32_t i = 0; i < w->swarm.replicas; i++)
-        if (all || i == one)
-            w->replicas[i].away_until_us = until_us;
-    trace_line(w, all ? NULL : &w->replicas[one], "away from the store until %.1f ms", (double)until_us / 1000);
-}
-
-static void plan_faults(world *w)
-{
-    const swarm *s = &w->swarm;
-    const struct {
-        event_kind kind;
-        bool on;
-        int64_t mean_us;
-    } faults[] = {{EVENT_PARTITION, swarm_has(s, SWARM_PARTITION), s->partition_every_us},
-                  {EVENT_PAUSE, swarm_has(s, SWARM_PAUSE), s->pause_every_us},
-                  {EVENT_CRASH, swarm_has(s, SWARM_CRASH), s->crash_every_us},
-                  {EVENT_LEAVE, swarm_has(s, SWARM_LEAVE) || swarm_has(s, SWARM_DRAIN), s->leave_every_us},
-                  {EVENT_ADD, true, s->add_every_us},
-                  {EVENT_OUTSIDE_ADD, swarm_has(s, SWARM_OUTSIDE), s->add_every_us},
-                  {EVENT_CLEAN, swarm_has(s, SWARM_CLEAN), s->calm_us / 2},
-                  {EVENT_SNAPSHOT, swarm_has(s, SWARM_LOSE_SOME), s->calm_us / 3},
-                  {EVENT_LOSE, swarm_has(s, SWARM_LOSE_ALL) || swarm_has(s, SWARM_LOSE_SOME), s->calm_us / 2}};
-    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
-        if (faults[i].on)
-            world_put(w, world_soon(w, faults[i].mean_us), faults[i].kind, NULL, NULL);
-    if (s->options == 0)
-        world_cover(w, COVERED_FAULTLESS);
-}
-
-/* ---- The loop ------------------------------------------------------------------------------------------------------- */
+/* ---- The loop ---------------------------------------------------------------------------------------------------- */
 
 /* What happens inside a process: to this one engine, and not while it is stopped. */
 static bool in_process(uint32_t kind)
@@ -257,63 +158,6 @@ static void process_event(world *w, queue_entry *e)
         replica_end(w, r);
     else if (e->kind == EVENT_WORKING)
         worker_list_work(w, r);
-}
-
-static uint32_t some_ids(world *w)
-{
-    return (uint32_t)random_between(&w->random, 1, 1 + w->swarm.ids / 4);
-}
-
-static void leave(world *w, replica *r)
-{
-    if (r->engine == NULL || r->paused || r->draining)
-        return;
-    bool drain = swarm_has(&w->swarm, SWARM_DRAIN) && (!swarm_has(&w->swarm, SWARM_LEAVE) || random_chance(&w->random, 500));
-    worker_leave(w, r, drain);
-}
-
-static void storm_event(world *w, const queue_entry *e)
-{
-    replica *r = any_replica(w);
-    switch (e->kind) {
-    case EVENT_ADD:
-        if (r->engine != NULL && !r->paused && w->swarm.ids > 0)
-            worker_add(w, r, e->number != 0 ? e->number : some_ids(w));
-        if (e->number == 0)
-            again(w, EVENT_ADD, w->swarm.add_every_us);
-        break;
-    case EVENT_OUTSIDE_ADD:
-        outside_add(w, some_ids(w));
-        again(w, EVENT_OUTSIDE_ADD, w->swarm.add_every_us);
-        break;
-    case EVENT_CLEAN:
-        outside_clean(w);
-        break;
-    case EVENT_LEAVE:
-        leave(w, r);
-        again(w, EVENT_LEAVE, w->swarm.leave_every_us);
-        break;
-    case EVENT_PAUSE:
-        replica_pause(w, r);
-        again(w, EVENT_PAUSE, w->swarm.pause_every_us);
-        break;
-    case EVENT_CRASH:
-        replica_crash(w, r);
-        again(w, EVENT_CRASH, w->swarm.crash_every_us);
-        break;
-    case EVENT_PARTITION:
-        begin_partition(w);
-        again(w, EVENT_PARTITION, w->swarm.partition_every_us);
-        break;
-    case EVENT_SNAPSHOT:
-        take_snapshot(w);
-        break;
-    case EVENT_LOSE:
-        lose_data(w);
-        break;
-    default:
-        break;
-    }
 }
 
 static void group_event(world *w, const queue_entry *e)
@@ -372,7 +216,7 @@ static void step(world *w, queue_entry *e)
         world_fail(w, "more than %u events: somebody runs in circles", EVENTS_MAX);
 }
 
-/* ---- Birth and death ------------------------------------------------------------------------------------------------ */
+/* ---- Birth and death --------------------------------------------------------------------------------------------- */
 
 static bool within_deadline(void *user, uint32_t i)
 {
@@ -394,7 +238,7 @@ static void plan_start(world *w)
                                            .number = part});
         left -= part;
     }
-    plan_faults(w);
+    storm_plan(w);
     world_put(w, w->swarm.calm_us, EVENT_CALM, NULL, NULL);
 }
 
@@ -454,8 +298,8 @@ void world_run(uint64_t seed, uint32_t replicas, FILE *trace, world_result *ret_
         world_cover(&w, COVERED_TERMS);
     if (w.failure[0] != '\0')
         trace_line(&w, NULL, "FAILED: %s", w.failure);
-    *ret_result = (world_result){
-        .hash = w.hash, .events = w.events, .options = w.swarm.options, .virtual_us = w.now_us};
+    *ret_result =
+        (world_result){.hash = w.hash, .events = w.events, .options = w.swarm.options, .virtual_us = w.now_us};
     memcpy(ret_result->failure, w.failure, sizeof(w.failure));
     memcpy(ret_result->covered, w.covered, sizeof(w.covered));
     world_end(&w);

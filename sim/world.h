@@ -1,7 +1,8 @@
 /* world.h - one simulated group: replicas (real engines), one store (real) behind a faulty network, applications,
  * operators. One thread, virtual time; the seed decides everything.
  *
- *   world.c      the loop, the phases, what goes wrong with the store
+ *   world.c      the loop and the phases
+ *   storm.c      what goes wrong, and how often; losses of the store's data
  *   network.c    ops on their way: delays, losses, late and double execution, hints
  *   replica.c    engines: steps and their actions; pauses, crashes, restarts
  *   worker.c     the application of a replica: works on ids, gives back, drains, leaves
@@ -27,18 +28,18 @@
 #define ALLOT_MUTANT 0
 #endif
 
-/* Bugs planted in the simulator's own part, to prove that it finds them (docs/simulator.md). */
+/* Bugs planted in the simulator's own part, to prove that it finds them (-DALLOT_MUTANT=n). */
 enum {
-    MUTANT_CLOCK_STOPS = 1,   /* a replica's clock stands still while its process is stopped (not CLOCK_BOOTTIME) */
-    MUTANT_ANSWERS_TWICE,     /* a beat is answered twice */
-    MUTANT_TOKENS_REUSED,     /* terms and tokens have no floor that grows across a loss of the data */
-    MUTANT_WRONG_PROOF,       /* a stopped process is taken for a dead one */
-    MUTANT_RENUMBERED,        /* an op that is sent again gets a new sequence */
-    MUTANT_SURELY_NOT,        /* a lost reply is answered "surely not applied" */
-    MUTANT_ADD_NOT_KEPT,      /* an add is confirmed and not made */
-    MUTANT_SHORT_LEASE,       /* the store's leases are shorter than what replicas believe */
-    MUTANT_FALSE_WIN,         /* a campaign refused because another leads is answered as won */
-    MUTANT_HINTS_ONLY         /* beats never show a change of the share: only hints do */
+    MUTANT_CLOCK_STOPS = 1, /* a replica's clock stands still while its process is stopped (not CLOCK_BOOTTIME) */
+    MUTANT_ANSWERS_TWICE,   /* a beat is answered twice */
+    MUTANT_TOKENS_REUSED,   /* terms and tokens have no floor that grows across a loss of the data */
+    MUTANT_WRONG_PROOF,     /* a stopped process is taken for a dead one */
+    MUTANT_RENUMBERED,      /* an op that is sent again gets a new sequence */
+    MUTANT_LATE_T0,         /* t0 is taken when a beat's answer may arrive, not before it is sent */
+    MUTANT_ADD_NOT_KEPT,    /* an add is confirmed and not made */
+    MUTANT_SHORT_LEASE,     /* the store's leases are shorter than what replicas believe */
+    MUTANT_FALSE_WIN,       /* a campaign refused because another leads is answered as won */
+    MUTANT_HINTS_ONLY       /* beats never show a change of the share: only hints do */
 };
 
 #define COVERAGE(X)                                                                                                    \
@@ -121,16 +122,16 @@ typedef enum phase { PHASE_STORM = 0, PHASE_CALM, PHASE_QUIET, PHASE_OVER } phas
 typedef struct flight {
     struct flight *next, **link; /* in its sender's list while unanswered */
     uint32_t replica, incarnation;
-    struct outside *outside;     /* not NULL: its sender is no replica */
-    const allot_op *op;          /* the sender's, or `copy` */
+    struct outside *outside; /* not NULL: its sender is no replica */
+    const allot_op *op;      /* the sender's, or `copy` */
     allot_op *copy;
-    allot_answer *answer;        /* what the store said, as far as it was applied in time */
-    allot_op_status otherwise;   /* the answer without that */
-    bool replies;                /* the store's answer finds its way back */
+    allot_answer *answer;      /* what the store said, as far as it was applied in time */
+    allot_op_status otherwise; /* the answer without that */
+    bool replies;              /* the store's answer finds its way back */
     bool answered;
-    bool dropped;                /* will not be applied any more */
+    bool dropped; /* will not be applied any more */
     bool applied;
-    bool deferred;               /* its answer waited for a stopped process */
+    bool deferred; /* its answer waited for a stopped process */
     uint32_t events;
     int64_t answer_us;
 } flight;
@@ -163,6 +164,7 @@ typedef struct replica {
     bool led; /* when it was stopped */
     int64_t paused_us, resume_us, wake_us, away_until_us;
     int64_t clock_lost_us; /* MUTANT_CLOCK_STOPS */
+    int64_t told_us;       /* the time of the last step, MUTANT_LATE_T0 */
     int64_t stepped_us;    /* the last instant of a step, and the steps at it */
     uint32_t steps_at_once;
     lane lanes[2];
@@ -172,9 +174,9 @@ typedef struct replica {
     size_t holding_count, holding_capacity;
     uint32_t *places; /* id -> place in holdings + 1 */
     size_t place_capacity;
-    int64_t work_us; /* when EVENT_WORK is due; INT64_MAX: not */
-    uint64_t beats;  /* in the quiet phase */
-    uint64_t placed; /* ids that the store has in its share, in the end */
+    int64_t work_us;   /* when EVENT_WORK is due; INT64_MAX: not */
+    uint64_t beats;    /* in the quiet phase */
+    uint64_t placed;   /* ids that the store has in its share, in the end */
     uint64_t term_won; /* by an answer to a campaign */
 } replica;
 
@@ -198,7 +200,7 @@ typedef struct world {
     char failure[512];
 } world;
 
-/* ---- world.c -------------------------------------------------------------------------------------------------------- */
+/* ---- world.c ----------------------------------------------------------------------------------------------------- */
 
 typedef struct world_result {
     char failure[512]; /* empty: passed */
@@ -231,7 +233,13 @@ static inline void world_cover(world *w, coverage c)
     w->covered[c / 64] |= UINT64_C(1) << (c % 64);
 }
 
-/* ---- network.c ------------------------------------------------------------------------------------------------------ */
+/* ---- storm.c ----------------------------------------------------------------------------------------------------- */
+
+/* Puts the first of each kind of fault that this seed has. */
+void storm_plan(world *w);
+void storm_event(world *w, const queue_entry *e);
+
+/* ---- network.c --------------------------------------------------------------------------------------------------- */
 
 void network_submit(world *w, replica *r, struct outside *o, const allot_op *op);
 void network_apply(world *w, flight *f);
@@ -243,7 +251,7 @@ void network_orphan(world *w, replica *r);
 void network_reset(world *w, replica *r);
 void network_free_flight(flight *f);
 
-/* ---- replica.c ------------------------------------------------------------------------------------------------------ */
+/* ---- replica.c --------------------------------------------------------------------------------------------------- */
 
 /* The replica's clock, now. */
 int64_t replica_clock_us(const world *w, const replica *r);
@@ -259,7 +267,7 @@ void replica_crash(world *w, replica *r);
 /* A process that has left the group ends. */
 void replica_end(world *w, replica *r);
 
-/* ---- worker.c ------------------------------------------------------------------------------------------------------- */
+/* ---- worker.c ---------------------------------------------------------------------------------------------------- */
 
 void worker_told(world *w, replica *r, const engine_tell *tell);
 void worker_replied(world *w, replica *r, engine_request *request);
@@ -272,7 +280,7 @@ void worker_stop(world *w, replica *r);
 /* An id to add: a new one, or sometimes one that was there before. */
 allot_bytes worker_pick_id(world *w, char *ret_text, size_t size);
 
-/* ---- outside.c ------------------------------------------------------------------------------------------------------ */
+/* ---- outside.c --------------------------------------------------------------------------------------------------- */
 
 void outside_add(world *w, uint32_t count);
 void outside_clean(world *w);
@@ -280,14 +288,14 @@ void outside_answered(world *w, struct outside *o, const allot_answer *answer);
 void outside_again(world *w, struct outside *o);
 void outside_free_all(world *w);
 
-/* ---- calm.c --------------------------------------------------------------------------------------------------------- */
+/* ---- calm.c ------------------------------------------------------------------------------------------------------ */
 
 void calm_begin(world *w);
 void calm_check(world *w);
 void calm_applied(world *w, const allot_op *op, const allot_answer *answer);
 void calm_over(world *w);
 
-/* ---- trace.c -------------------------------------------------------------------------------------------------------- */
+/* ---- trace.c ----------------------------------------------------------------------------------------------------- */
 
 void trace_hash(world *w, uint64_t value);
 /* Narrates, if there is a trace; r may be NULL. */

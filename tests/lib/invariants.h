@@ -4,7 +4,7 @@
  * applications; and, through a function of the harness, whether a replica is within its local deadline right now. It
  * never looks inside a store or an engine. I6 needs a notion of "faults have stopped" and is the harness's.
  *
- * The first breach is kept; everything after it may be a consequence. Out of memory ends the program: this is a checker.
+ * The first breach is kept; everything after it may be a consequence. Out of memory ends the program.
  * Threads: one at a time. */
 #ifndef INVARIANTS_H
 #define INVARIANTS_H
@@ -17,7 +17,7 @@ typedef struct invariants invariants;
 
 typedef struct invariants_config {
     uint32_t replicas;
-    int64_t ttl_us;          /* the longest of all replicas */
+    int64_t ttl_us; /* the longest of all replicas */
     int64_t shortest_ttl_us;
     bool (*within_deadline)(void *user, uint32_t replica);
     void *user;
@@ -40,14 +40,14 @@ uint64_t invariants_term_count(const invariants *m);
 /* The slot is gone for good, unless a late join brings it back. */
 bool invariants_is_reaped(const invariants *m, const allot_uuid *slot);
 
-/* ---- The store ------------------------------------------------------------------------------------------------------ */
+/* ---- The store --------------------------------------------------------------------------------------------------- */
 
 /* An op was applied, at real time `now_us`, and this is its answer, whether or not anybody gets it. */
 void invariants_applied(invariants *m, int64_t now_us, const allot_op *op, const allot_answer *answer);
 void invariants_proved_dead(invariants *m, const allot_uuid *slot);
 
 /* The data was lost, wholly or back to an older state. Unless `strict`, overlaps (of leaders, of holders) are excused
- * until one ttl after the loss, and after the new life was seen. The next look at the pool is believed, not compared. */
+ * until one ttl after the loss, and after the new life was seen. The next look at the pool is believed. */
 void invariants_lost_data(invariants *m, int64_t now_us, bool strict);
 
 /* After a loss of the data it cannot be known from outside whether an op that comes again is remembered: true until the
@@ -61,7 +61,7 @@ void invariants_pool_begin(invariants *m);
 void invariants_pool_id(invariants *m, const allot_pool_id *id);
 void invariants_pool_end(invariants *m);
 
-/* ---- The replicas --------------------------------------------------------------------------------------------------- */
+/* ---- The replicas ------------------------------------------------------------------------------------------------ */
 
 void invariants_told(invariants *m, int64_t now_us, uint32_t replica, const engine_tell *tell);
 /* The application stops work on an id by itself (it releases, acks or fails it), or goes on after all (the report was
