@@ -3,7 +3,7 @@
  *   life UUID CREATED QUARANTINE_UNTIL LONGEST_TTL
  *   counters TERM TOKEN VERSION VIEW ROSTER_REV INBOX_REV AGE SEGMENT INBOX_ORDER PARKED_ORDER SETTLED_AGE STRATEGY
  *   leader UUID LAST_UUID
- *   slot UUID AGE STATE EXPIRES TTL WEIGHT DRAINING SHARE_REV PID NAME HOST CONTAINER
+ *   slot UUID AGE STATE EXPIRES TTL NOT_AFTER WEIGHT DRAINING SHARE_REV PID NAME HOST CONTAINER
  *   working UUID SEGMENT:POSITION ...
  *   session UUID NOT_AFTER
  *   outcome UUID SEQUENCE STATUS REASON COUNT SKIPPED MORE TERM WAIT REFUSED
@@ -192,6 +192,7 @@ static int dump_slot(dump *d, const store_slot *slot)
     put_unsigned(d, slot->state);
     put_signed(d, slot->expires_us);
     put_signed(d, slot->ttl_us);
+    put_signed(d, slot->not_after_us);
     put_unsigned(d, slot->weight);
     put_unsigned(d, slot->draining);
     put_unsigned(d, slot->share_rev);

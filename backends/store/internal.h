@@ -45,6 +45,7 @@ typedef struct store_slot {
     uint32_t weight;
     int64_t expires_us;
     int64_t ttl_us;
+    int64_t not_after_us; /* of its join: the name is not forgotten before; INT64_MIN: the join gave none */
     uint64_t age;
     int64_t pid;
     uint64_t share_rev;
@@ -229,6 +230,8 @@ void store_memory_done(store_memory *m);
 int store_memory_put(store_memory *m, uint64_t sequence, const allot_outcome *outcome);
 store_session *store_session_find(const store *s, const allot_uuid *id);
 int store_session_add(store *s, const allot_uuid *id, int64_t not_after_us, store_session **ret_session);
+/* A slot is reaped: its name is kept until its join can no longer be under way. */
+int store_session_outlives(store *s, const store_slot *slot, int64_t now_us);
 /* Rule 3. True when the op has its outcome by what the session says. */
 bool store_session_decides(store_turn *t);
 int store_session_remembers(store_turn *t);

@@ -55,6 +55,7 @@ static int load_slot(store_line *l)
     read.state = (allot_slot_state)store_take_number(l, ALLOT_SLOT_DEAD + 1);
     read.expires_us = store_take_signed(l);
     read.ttl_us = (int64_t)store_take_number(l, STORE_NUMBER_END);
+    read.not_after_us = store_take_signed(l);
     read.weight = (uint32_t)store_take_number(l, 1001);
     read.draining = store_take_number(l, 2) != 0;
     read.share_rev = store_take_number(l, STORE_NUMBER_END);
@@ -73,6 +74,7 @@ static int load_slot(store_line *l)
     slot->state = read.state;
     slot->expires_us = read.expires_us;
     slot->ttl_us = read.ttl_us;
+    slot->not_after_us = read.not_after_us;
     slot->weight = read.weight;
     slot->draining = read.draining;
     slot->share_rev = read.share_rev;

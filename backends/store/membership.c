@@ -46,6 +46,7 @@ int store_join(store_turn *t)
         return ALLOT_E_NOMEM;
     slot->weight = join->weight;
     slot->ttl_us = join->ttl_us;
+    slot->not_after_us = t->op->not_after_us != 0 ? t->op->not_after_us : INT64_MIN;
     slot->expires_us = store_time_add(t->now_us, join->ttl_us);
     slot->pid = join->pid;
     slot->age = ++s->age;

@@ -75,6 +75,9 @@ int store_reap(store_turn *t)
     t->outcome.more = target->ids;
     if (target->ids > 0)
         return 0;
+    rc = store_session_outlives(t->s, target, t->now_us);
+    if (rc != 0)
+        return rc;
     store_slot_remove(t->s, target);
     store_roster_changed(t->s, t->effects);
     return 0;

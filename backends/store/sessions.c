@@ -157,6 +157,31 @@ static bool still_true(const store_turn *t, const allot_outcome *outcome)
     return outcome->term == t->s->term && store_leading(t->s, t->now_us) == t->slot;
 }
 
+static bool refuse_for_good(store_turn *t, allot_reason reason)
+{
+    store_refuse(t, reason);
+    return true;
+}
+
+/* §1: a slot that is over never comes back, not even by a join that was under way for long. Until the join's not-after a
+ * reaped slot's name is kept as a session; past it the join is refused for being late. */
+static bool join_comes_late(store_turn *t)
+{
+    forget_ended(t);
+    if (store_session_find(t->s, &t->op->slot) != NULL)
+        return refuse_for_good(t, ALLOT_REFUSED_GONE);
+    int64_t not_after_us = t->op->not_after_us;
+    return not_after_us != 0 && not_after_us < t->now_us && refuse_for_good(t, ALLOT_REFUSED_STALE);
+}
+
+int store_session_outlives(store *s, const store_slot *slot, int64_t now_us)
+{
+    store_session *session;
+    if (slot->not_after_us < now_us || store_session_find(s, &slot->id) != NULL)
+        return 0;
+    return store_session_add(s, &slot->id, slot->not_after_us, &session);
+}
+
 static bool memory_decides(store_turn *t, const store_memory *m)
 {
     const allot_outcome *first = find_outcome(m, t->op->sequence);
@@ -164,10 +189,7 @@ static bool memory_decides(store_turn *t, const store_memory *m)
         t->outcome = *first;
         return true;
     }
-    if (!is_stale(m, t->op->sequence))
-        return false;
-    store_refuse(t, ALLOT_REFUSED_STALE);
-    return true;
+    return is_stale(m, t->op->sequence) && refuse_for_good(t, ALLOT_REFUSED_STALE);
 }
 
 bool store_session_decides(store_turn *t)
@@ -175,16 +197,11 @@ bool store_session_decides(store_turn *t)
     if (!uuid_is_zero(&t->op->slot)) {
         if (t->slot != NULL)
             return memory_decides(t, &t->slot->memory);
-        if (t->op->kind == ALLOT_OP_JOIN)
-            return false;
-        store_refuse(t, ALLOT_REFUSED_GONE);
-        return true;
+        return t->op->kind == ALLOT_OP_JOIN ? join_comes_late(t) : refuse_for_good(t, ALLOT_REFUSED_GONE);
     }
     forget_ended(t);
-    if (t->op->not_after_us < t->now_us) {
-        store_refuse(t, ALLOT_REFUSED_STALE);
-        return true;
-    }
+    if (t->op->not_after_us < t->now_us)
+        return refuse_for_good(t, ALLOT_REFUSED_STALE);
     const store_session *session = store_session_find(t->s, &t->op->session);
     return session != NULL && memory_decides(t, &session->memory);
 }

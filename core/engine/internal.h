@@ -259,6 +259,7 @@ void member_refused(engine *e, allot_reason reason);
 void member_drain(engine *e);
 void member_leave(engine *e, engine_request *request, allot_why why);
 void member_store_seen(engine *e, const allot_answer *answer);
+void member_on_clock(engine *e, pending *p, const allot_answer *answer);
 void member_on_join(engine *e, pending *p, const allot_answer *answer);
 void member_on_beat(engine *e, pending *p, const allot_answer *answer);
 void member_on_leave(engine *e, pending *p, const allot_answer *answer);

@@ -12,16 +12,42 @@
 
 /* ---- Join -------------------------------------------------------------------------------------------------------- */
 
-/* A slot that is over never comes back (§1): the replica joins again under a new UUID, and says what it knew. */
-static void join(engine *e)
+static void join_later(engine *e)
+{
+    e->state = MEMBER_JOINING;
+    e->join_us = e->now_us + backoff_us(e, e->join_failures++, e->config.ttl_us);
+}
+
+/* The next slot comes at once; when slots end before they ever lived, slower and slower. */
+static void join_again(engine *e)
+{
+    bool at_once = e->join_failures == 0;
+    join_later(e);
+    if (at_once)
+        e->join_us = e->now_us;
+}
+
+/* A slot that is over never comes back (§1): the replica joins again under a new UUID. First it asks for the store's
+ * clock, so that the join can say until when it counts: one that is under way for longer makes no slot. */
+static void begin_join(engine *e)
 {
     assert(e->state == MEMBER_NEW || e->state == MEMBER_JOINING);
     e->slot = prng_uuid(&e->prng);
     e->sequence = 0;
     e->join_us = NEVER;
+    e->state = MEMBER_JOINING;
+    pending *p = ops_new(e, ALLOT_OP_READ_VIEW, 0);
+    if (p != NULL)
+        ops_send(e, p);
+}
+
+/* It says what the replica knew of an earlier life. The slot cannot expire before the join's not-after. */
+static void join(engine *e, int64_t store_us)
+{
     pending *p = ops_new(e, ALLOT_OP_JOIN, 0);
     if (p == NULL)
         return;
+    p->op.not_after_us = store_us + e->config.ttl_us;
     p->op.u.join = (allot_op_join){.name = e->config.name,
                                    .host = e->config.host,
                                    .container = e->config.container,
@@ -31,18 +57,18 @@ static void join(engine *e)
                                    .quarantine_always = e->config.quarantine_always,
                                    .floors = e->floors,
                                    .fresh_life = prng_uuid(&e->prng)};
-    e->state = MEMBER_JOINING;
     ops_send(e, p);
 }
 
-/* The first join of a new slot comes at once; when slots end before they ever lived, slower and slower. */
-static void join_again(engine *e)
+void member_on_clock(engine *e, pending *p, const allot_answer *answer)
 {
-    e->state = MEMBER_JOINING;
-    e->join_us = e->now_us;
-    if (e->join_failures > 0)
-        e->join_us += backoff_us(e, e->join_failures, e->config.ttl_us);
-    e->join_failures++;
+    (void)p;
+    assert(e->state == MEMBER_JOINING);
+    if (answer->outcome.status == ALLOT_STATUS_OK) {
+        join(e, answer->view->store_us);
+        return;
+    }
+    join_later(e);
 }
 
 void member_on_join(engine *e, pending *p, const allot_answer *answer)
@@ -51,6 +77,10 @@ void member_on_join(engine *e, pending *p, const allot_answer *answer)
     if (answer->outcome.status == ALLOT_STATUS_OK) {
         e->state = MEMBER_JOINED;
         member_beat_soon(e, 0);
+        return;
+    }
+    if (answer->outcome.reason == ALLOT_REFUSED_STALE) {
+        join_again(e); /* it was under way for too long */
         return;
     }
     engine_tell *tell = actions_tell(e, ALLOT_EVENT_NOTE);
@@ -386,7 +416,7 @@ static void tell_risk(engine *e)
 void member_timers(engine *e)
 {
     if (e->state == MEMBER_NEW || (e->state == MEMBER_JOINING && e->now_us >= e->join_us))
-        join(e);
+        begin_join(e);
     if (e->state == MEMBER_JOINED || e->state == MEMBER_LIVE) {
         if (!e->beating && e->now_us >= e->next_beat_us)
             beat(e);

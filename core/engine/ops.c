@@ -96,6 +96,7 @@ static void on_read_share(engine *e, pending *p, const allot_answer *answer)
 }
 
 static const answer_handler handlers[ALLOT_OP_KIND_END] = {
+    [ALLOT_OP_READ_VIEW] = member_on_clock,
     [ALLOT_OP_JOIN] = member_on_join,
     [ALLOT_OP_BEAT] = member_on_beat,
     [ALLOT_OP_LEAVE] = member_on_leave,
@@ -142,7 +143,7 @@ void ops_answer(engine *e, const allot_answer *answer)
         free(unlink_pending(e, p));
         return;
     }
-    if (p->op.kind == ALLOT_OP_JOIN || p->op.kind == ALLOT_OP_BEAT)
+    if (p->op.kind == ALLOT_OP_JOIN || p->op.kind == ALLOT_OP_BEAT || p->op.kind == ALLOT_OP_READ_VIEW)
         member_store_seen(e, answer);
     if (send_later(e, p, answer->outcome.status))
         return;

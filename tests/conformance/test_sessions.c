@@ -241,6 +241,25 @@ START_TEST(sequences_may_come_out_of_order_within_the_window)
 }
 END_TEST
 
+START_TEST(a_join_that_was_under_way_for_long_makes_no_slot)
+{
+    world *w = world_open(_i);
+    member a = member_leader(w, 1);
+    member b = member_new(w, 2);
+    allot_op zombie = join_op(&b, "b");
+    zombie.not_after_us = read_view(w)->view->store_us + w->ttl_us;
+    EXPECT_OK(member_call(&b, &zombie));
+    EXPECT_OK(leave(&b));
+    EXPECT_OK(reap(&a, &b, 0));
+    member c = member_new(w, 3);
+    EXPECT_REFUSED(member_call(&c, &zombie), ALLOT_REFUSED_GONE);
+    world_advance(w, w->ttl_us + SECOND_US / 100);
+    EXPECT_REFUSED(member_call(&c, &zombie), ALLOT_REFUSED_STALE);
+    ck_assert_ptr_null(read_slot(w, &b));
+    world_close(w);
+}
+END_TEST
+
 START_TEST(not_after_ends_a_session_without_a_slot)
 {
     world *w = world_open(_i);
@@ -305,6 +324,7 @@ TCase *sessions_case(void)
     TEST_ON_ALL(c, a_campaign_again_answers_its_term_while_it_is_held);
     TEST_ON_ALL(c, the_window_holds_64);
     TEST_ON_ALL(c, sequences_may_come_out_of_order_within_the_window);
+    TEST_ON_ALL(c, a_join_that_was_under_way_for_long_makes_no_slot);
     TEST_ON_ALL(c, not_after_ends_a_session_without_a_slot);
     TEST_ON_ALL(c, a_reaped_slots_session_is_over);
     TEST_ON_ALL(c, outcomes_outlive_the_handles);

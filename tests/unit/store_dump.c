@@ -144,7 +144,7 @@ static int load_until_refused(const char *text)
 #define HEAD LIFE COUNTERS LEADER
 #define U1 "00000000-0000-0000-0000-000000000001"
 #define U2 "00000000-0000-0000-0000-000000000002"
-#define SLOT "slot " U1 " 1 1 99 10000000 1 0 0 7 n h -\n"
+#define SLOT "slot " U1 " 1 1 99 10000000 50 1 0 0 7 n h -\n"
 #define SEGMENT "segment 1 - 0 - 0 x y\n"
 
 typedef struct damage {
@@ -178,12 +178,12 @@ static const damage damages[] = {
     {LIFE "counters 9 9 0 3 2 2 2 5 5 5 0 hash%2\n", 2},
     {LIFE "counters 9 9 0 3 2 2 2 5 5 5 0 hash%zz\n", 2},
     {HEAD SLOT SLOT, 5},
-    {HEAD "slot " U1 " 3 1 99 1 1 0 0 7 n h -\n", 4},  /* an age not given out yet */
-    {HEAD "slot " U1 " 0 1 99 1 1 0 0 7 n h -\n", 4},
-    {HEAD "slot " U1 " 1 0 99 1 1 0 0 7 n h -\n", 4},
-    {HEAD "slot " U1 " 1 5 99 1 1 0 0 7 n h -\n", 4},
-    {HEAD "slot " U1 " 1 1 99 1 1 2 0 7 n h -\n", 4},
-    {HEAD "slot " U2 " 2 1 99 1 1 0 0 7 n h -\n" SLOT, 5}, /* not in the order of age */
+    {HEAD "slot " U1 " 3 1 99 1 50 1 0 0 7 n h -\n", 4},  /* an age not given out yet */
+    {HEAD "slot " U1 " 0 1 99 1 50 1 0 0 7 n h -\n", 4},
+    {HEAD "slot " U1 " 1 0 99 1 50 1 0 0 7 n h -\n", 4},
+    {HEAD "slot " U1 " 1 5 99 1 50 1 0 0 7 n h -\n", 4},
+    {HEAD "slot " U1 " 1 1 99 1 50 1 2 0 7 n h -\n", 4},
+    {HEAD "slot " U2 " 2 1 99 1 50 1 0 0 7 n h -\n" SLOT, 5}, /* not in the order of age */
     {HEAD SLOT "working " U2 " 1:1\n", 5},
     {HEAD SLOT "working " U1 "\n", 5},
     {HEAD SLOT "working " U1 " 1:1024\n", 5},

@@ -219,6 +219,44 @@ START_TEST(an_op_that_comes_after_its_slot_was_reaped_is_gone)
 }
 END_TEST
 
+/* §1: a slot that is over never comes back. */
+START_TEST(a_join_that_was_under_way_for_long_makes_no_slot)
+{
+    rig *r = rig_new();
+    replica a = rig_leader(r, 1);
+    replica b = rig_replica(r, 2);
+    allot_op zombie = join_op(&b);
+    zombie.not_after_us = r->now_us + TTL_US;
+    CHECK_OK(rig_apply(r, &zombie));
+    CHECK_OK(leave(&b));
+    CHECK_OK(reap(&a, &b, 0));
+    CHECK_REFUSED(rig_apply(r, &zombie), ALLOT_REFUSED_GONE);
+    rig_load(r, rig_dump(r)); /* the name is kept in a snapshot too */
+    CHECK_REFUSED(rig_apply(r, &zombie), ALLOT_REFUSED_GONE);
+    rig_advance(r, TTL_US + 1);
+    CHECK_REFUSED(rig_apply(r, &zombie), ALLOT_REFUSED_STALE);
+    ck_assert(r->effects.changed); /* the name is forgotten */
+    CHECK_REFUSED(rig_apply(r, &zombie), ALLOT_REFUSED_STALE);
+    ck_assert(!r->effects.changed);
+    rig_free(r);
+}
+END_TEST
+
+START_TEST(a_slot_that_expires_outlives_its_join)
+{
+    rig *r = rig_new();
+    replica a = rig_replica(r, 1);
+    allot_op zombie = join_op(&a);
+    zombie.not_after_us = r->now_us + TTL_US;
+    CHECK_OK(rig_apply(r, &zombie));
+    rig_advance(r, TTL_US + 1);
+    replica b = rig_leader(r, 2);
+    CHECK_OK(reap(&b, &a, 0));
+    CHECK_REFUSED(rig_apply(r, &zombie), ALLOT_REFUSED_STALE);
+    rig_free(r);
+}
+END_TEST
+
 START_TEST(beats_and_reads_are_never_remembered)
 {
     rig *r = rig_new();
@@ -266,6 +304,8 @@ Suite *sessions_suite(void)
     tcase_add_test(c, a_session_without_a_slot_ends_at_its_not_after);
     tcase_add_test(c, a_session_lives_as_long_as_its_latest_not_after);
     tcase_add_test(c, an_op_that_comes_after_its_slot_was_reaped_is_gone);
+    tcase_add_test(c, a_join_that_was_under_way_for_long_makes_no_slot);
+    tcase_add_test(c, a_slot_that_expires_outlives_its_join);
     tcase_add_test(c, beats_and_reads_are_never_remembered);
     tcase_add_test(c, a_slots_add_belongs_to_the_slots_session);
     suite_add_tcase(s, c);

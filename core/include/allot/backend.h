@@ -206,7 +206,8 @@ typedef struct allot_op_read {
  * `slot` speaks: join, beat, leave, campaign, resign, release, ack, fail; with the term it leads in (`term`): assign,
  * recall, retire, reap, publish, and unpark of due ids. An add or clean may come from a slot or from nobody (zero).
  * `session` is `slot` where a slot speaks; a caller without one makes up a random session and gives `not_after_us`, an
- * instant on the store's clock (from READ_VIEW) past which the op is refused and the session forgotten. */
+ * instant on the store's clock (from READ_VIEW) past which the op is refused and the session forgotten. A join gives
+ * one too, at most one ttl away (0: none): past it, it makes no slot, and until then a reaped slot's name is kept. */
 typedef struct allot_op {
     allot_op_kind kind;
     uint64_t cookie;     /* the caller's; comes back in the answer */
