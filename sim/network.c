@@ -151,6 +151,8 @@ static void cover_refusal(world *w, const allot_op *op, allot_reason reason)
         world_cover(w, COVERED_QUARANTINE);
     if (reason == ALLOT_REFUSED_NOT_LEADER)
         world_cover(w, COVERED_ZOMBIE_LEADER);
+    if (op->kind == ALLOT_OP_JOIN && (reason == ALLOT_REFUSED_GONE || reason == ALLOT_REFUSED_STALE))
+        world_cover(w, COVERED_LATE_JOIN);
     if (op->kind >= ALLOT_OP_RELEASE && op->kind <= ALLOT_OP_FAIL && reason == ALLOT_REFUSED_DEAD)
         world_cover(w, COVERED_DEAD_ACK);
 }
@@ -171,6 +173,14 @@ static void cover_change(world *w, const allot_op *op, const allot_outcome *o)
         world_cover(w, COVERED_ACK_REFUSED);
 }
 
+/* §1: a slot that is over never comes back. A store that lost data knows of no slot what it was. */
+static bool came_back(const world *w, const allot_op *op, const allot_answer *answer)
+{
+    return op->kind == ALLOT_OP_JOIN && answer->outcome.status == ALLOT_STATUS_OK &&
+           invariants_is_reaped(w->model, &op->slot) && !world_covered(w, COVERED_LOSS) &&
+           !world_covered(w, COVERED_STALE);
+}
+
 static void cover_applied(world *w, const flight *f, const allot_answer *answer)
 {
     if (f->answered || (f->outside == NULL && f->incarnation != w->replicas[f->replica].incarnation))
@@ -179,9 +189,8 @@ static void cover_applied(world *w, const flight *f, const allot_answer *answer)
         world_cover(w, COVERED_ZOMBIE_BEAT);
     if (f->applied)
         world_cover(w, COVERED_DUPLICATE);
-    if (f->op->kind == ALLOT_OP_JOIN && answer->outcome.status == ALLOT_STATUS_OK &&
-        invariants_is_reaped(w->model, &f->op->slot))
-        world_cover(w, COVERED_CAME_BACK);
+    if (came_back(w, f->op, answer))
+        world_fail(w, "I4: a slot that was reaped has joined again");
     if (answer->outcome.status == ALLOT_STATUS_REFUSED)
         cover_refusal(w, f->op, answer->outcome.reason);
     else

@@ -62,7 +62,7 @@ enum {
     X(ZOMBIE, "op applied late")                                                                                       \
     X(ZOMBIE_BEAT, "beat applied late")                                                                                \
     X(ZOMBIE_LEADER, "leader's op refused as stale")                                                                   \
-    X(CAME_BACK, "reaped slot joined again by a late join")                                                            \
+    X(LATE_JOIN, "join that came late refused")                                                                        \
     X(DUPLICATE, "op applied twice")                                                                                   \
     X(UNKNOWN, "answer unknown")                                                                                       \
     X(OLD_ANSWER, "answer after a stop, older than its timeout")                                                       \
@@ -226,6 +226,11 @@ void world_each_pool_id(world *w, void (*visit)(world *w, const allot_pool_id *i
 static inline bool world_has(const world *w, swarm_option option)
 {
     return w->phase == PHASE_STORM && swarm_has(&w->swarm, option);
+}
+
+static inline bool world_covered(const world *w, coverage c)
+{
+    return (w->covered[c / 64] >> (c % 64)) & 1u;
 }
 
 static inline void world_cover(world *w, coverage c)

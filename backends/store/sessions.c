@@ -163,8 +163,8 @@ static bool refuse_for_good(store_turn *t, allot_reason reason)
     return true;
 }
 
-/* §1: a slot that is over never comes back, not even by a join that was under way for long. Until the join's not-after a
- * reaped slot's name is kept as a session; past it the join is refused for being late. */
+/* §1: a slot that is over never comes back, not even by a join that was under way for long. Until the join's not-after
+ * a reaped slot's name is kept as a session; past it the join is refused for being late. */
 static bool join_comes_late(store_turn *t)
 {
     forget_ended(t);
