@@ -5,16 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-void engine_fail(engine *e)
-{
-    e->failed = true;
-}
-
-int64_t ttl_part(const engine *e, int64_t divisor)
-{
-    return e->config.ttl_us / divisor;
-}
-
 /* ---- New and free ------------------------------------------------------------------------------------------------ */
 
 static void copy_text(char **at, allot_bytes *text)

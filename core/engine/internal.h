@@ -216,9 +216,16 @@ struct engine {
     engine_request *requests, **requests_tail;
 };
 
-/* engine.c */
-void engine_fail(engine *e);
-int64_t ttl_part(const engine *e, int64_t divisor);
+/* Memory has run out: the step goes on to its end, and engine_step says so. */
+static inline void engine_fail(engine *e)
+{
+    e->failed = true;
+}
+
+static inline int64_t ttl_part(const engine *e, int64_t divisor)
+{
+    return e->config.ttl_us / divisor;
+}
 
 /* actions.c */
 engine_action *actions_add(engine *e, engine_action_kind kind); /* NULL after engine_fail */
