@@ -36,7 +36,7 @@ static int64_t next_backoff_us(redis_link *l)
 void redis_link_close_socket(redis_link *l)
 {
     if (l->fd >= 0)
-        close(l->fd); /* which also takes it out of the epoll set; epoll_ctl in a forked child would act on the parent's */
+        close(l->fd); /* also takes it out of the epoll set; epoll_ctl in a forked child would act on the parent's */
     l->fd = -1;
     l->watched = 0;
     if (l->reader != NULL)

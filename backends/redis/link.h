@@ -1,9 +1,9 @@
 /* link.h - one connection to a Redis server, over a socket of our own; hiredis only formats and parses.
  *
  * Never blocks: names are resolved on a helper thread. A link connects by itself and, when its connection is lost,
- * again, with a backoff of 50 ms to 1 s. At each connect it says who it is (AUTH), selects its database and looks whether
- * the server is a master that has loaded its data; only then is it up. After a timeout or a reply that cannot be parsed
- * its connection is destroyed, never reused: what comes late must not be taken for the answer to something else.
+ * again, with a backoff of 50 ms to 1 s. At each connect it says who it is (AUTH), selects its database and looks
+ * whether the server is a master that has loaded its data; only then is it up. After a timeout or a reply that cannot
+ * be parsed its connection is destroyed, never reused: what comes late must not be taken for another answer.
  *
  * Threads: one at a time. In a child of fork() only redis_link_free may be called; it says nothing to the server.
  * Rules of the source: DESIGN §2 (answers), §4. */

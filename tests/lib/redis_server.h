@@ -24,7 +24,7 @@ pid_t redis_server_pid(const redis_server *s);
 
 /* kill -9; returns when it is gone. */
 void redis_server_kill(redis_server *s);
-/* Starts it again on what it has written; waits until it answers. The second waits until it accepts connections only. */
+/* Starts it again on what it has written; waits until it answers (the second: until it accepts connections). */
 void redis_server_again(redis_server *s);
 void redis_server_again_loading(redis_server *s);
 /* Whether it was killed. */

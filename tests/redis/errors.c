@@ -10,7 +10,8 @@ typedef struct error_case {
 
 static const error_case cases[] = {
     {"LOADING Redis is loading the dataset in memory", REDIS_ERROR_RETRY, false},
-    {"BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.", REDIS_ERROR_RETRY, false},
+    {"BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.", REDIS_ERROR_RETRY,
+     false},
     {"TRYAGAIN Multiple keys request during rehashing of slot", REDIS_ERROR_RETRY, false},
     {"MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", REDIS_ERROR_RETRY, false},
     {"CLUSTERDOWN The cluster is down", REDIS_ERROR_RETRY, false},

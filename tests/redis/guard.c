@@ -153,8 +153,8 @@ END_TEST
 
 static void put_value(bytes *out, uint64_t *seed, int depth)
 {
-    static const char *const scalars[] = {"+OK\r\n", "-ERR x\r\n", ":12\r\n", ":-1\r\n", "$-1\r\n", "*-1\r\n", "$0\r\n\r\n",
-                                          "$4\r\n\r\n\r\n\r\n", "$3\r\nabc\r\n", "*0\r\n"};
+    static const char *const scalars[] = {"+OK\r\n", "-ERR x\r\n", ":12\r\n", ":-1\r\n", "$-1\r\n", "*-1\r\n",
+                                          "$0\r\n\r\n", "$4\r\n\r\n\r\n\r\n", "$3\r\nabc\r\n", "*0\r\n"};
     if (depth == 0 || random_below(seed, 3) > 0) {
         const char *one = scalars[random_below(seed, sizeof(scalars) / sizeof(scalars[0]))];
         ck_assert_int_eq(bytes_append(out, one, strlen(one)), 0);

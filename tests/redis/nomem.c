@@ -1,4 +1,4 @@
-/* nomem.c - every allocation of a link fails once: it is told, or the link tries again; nothing breaks, nothing leaks. */
+/* nomem.c - every allocation of a link fails once: it is told, or the link tries again; nothing breaks or leaks. */
 #include "backends/redis/address.h"
 #include "backends/redis/link.h"
 #include "tests/lib/redis_server.h"

@@ -143,7 +143,8 @@ END_TEST
 /* Enough keys for `key-load-delay` to make loading last about a second. */
 static void fill(unsigned keys)
 {
-    ck_assert_str_eq(redis_server_ask(server, "EVAL \"for i=1,%u do redis.call('set','k'..i,i) end return 1\" 0", keys), "1");
+    ck_assert_str_eq(
+        redis_server_ask(server, "EVAL \"for i=1,%u do redis.call('set','k'..i,i) end return 1\" 0", keys), "1");
     ck_assert_str_eq(redis_server_ask(server, "SAVE"), "OK");
 }
 
@@ -237,7 +238,8 @@ START_TEST(data_of_another_kind)
     caller_ask(c, "SET k v");
     caller_ask(c, "EVAL return(redis.call('hset','h','a','b')) 0");
     check_error("HSET k a b", "WRONGTYPE", REDIS_ERROR_CONFIG);
-    const call *late = caller_wait(c, caller_send(c, SOON_US, "EVAL redis.call('set','x',1)redis.call('hset','k','a','b') 0"));
+    const call *late =
+        caller_wait(c, caller_send(c, SOON_US, "EVAL redis.call('set','x',1)redis.call('hset','k','a','b') 0"));
     ck_assert(late->type == REDIS_REPLY_ERROR && redis_error_maybe_applied(late->text));
     ck_assert_str_eq(caller_ask(c, "GET x"), "1"); /* indeed */
     check_error("EVALSHA 0123456789012345678901234567890123456789 0", "NOSCRIPT", REDIS_ERROR_NOSCRIPT);

@@ -26,7 +26,8 @@ static void end(void)
 
 static void do_harm(uint64_t *seed)
 {
-    static const char *const rubbish[] = {"", ":1\r\n:2\r\n", "*9\r\n", "-ERR\r\n", "rubbish", "$5\r\nab\r\n", "*-9\r\n"};
+    static const char *const rubbish[] = {"",        ":1\r\n:2\r\n", "*9\r\n", "-ERR\r\n",
+                                          "rubbish", "$5\r\nab\r\n", "*-9\r\n"};
     const char *one = rubbish[random_below(seed, sizeof(rubbish) / sizeof(rubbish[0]))];
     switch (random_below(seed, 9)) {
     case 0:
