@@ -1,5 +1,6 @@
 /* tcp_proxy.h - a proxy on 127.0.0.1 in front of a Unix socket, on a thread of its own, that does to connections
- * what networks do. What is set holds from then on, for connections that are there and for new ones, until tcp_proxy_heal. */
+ * what networks do. What is set holds from then on, for connections that are there and for new ones, until
+ * tcp_proxy_heal. */
 #ifndef TESTS_TCP_PROXY_H
 #define TESTS_TCP_PROXY_H
 
