@@ -189,13 +189,14 @@ static int parse(redisReader *reader, const char *data, size_t len)
     return count;
 }
 
-static bool has_number_that_hiredis_refuses(const char *why)
+/* hiredis may be stricter: leading zeros of a number; since 1.1, a CR within a status. */
+static bool is_strictness(const char *why)
 {
-    return strstr(why, "integer") != NULL || strstr(why, "length") != NULL;
+    return strstr(why, "integer") != NULL || strstr(why, "length") != NULL || strstr(why, "simple string") != NULL;
 }
 
 /* Streams of random replies, whole or spoilt, in random pieces. Well-formed ones pass and are parsed to their end; of
- * what passes hiredis may dislike a number (leading zeros), and nothing else. */
+ * what passes hiredis may refuse what is spelt in an unusual way, and nothing else. */
 START_TEST(random_streams)
 {
     uint64_t seed = (uint64_t)_i * 7919;
@@ -215,7 +216,7 @@ START_TEST(random_streams)
             is_parsed = why != NULL || parse(reader, stream.data + at, part) >= 0;
             at += part;
         }
-        ck_assert_msg(is_parsed || (is_spoilt && has_number_that_hiredis_refuses(reader->errstr)), "%s: %.*s",
+        ck_assert_msg(is_parsed || (is_spoilt && is_strictness(reader->errstr)), "%s: %.*s",
                       reader->errstr, (int)stream.len, stream.data);
         ck_assert_msg(is_spoilt || (why == NULL && redis_guard_is_between(&g)), "%s", why);
         if (why == NULL && is_parsed && redis_guard_is_between(&g))
