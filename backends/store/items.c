@@ -2,8 +2,6 @@
 #include "backends/store/internal.h"
 #include "base/bits.h"
 
-#include <string.h>
-
 /* The segment of an item that is in the speaking slot's share, with that token, not done; else NULL. */
 static store_segment *segment_of(const store_turn *t, const allot_item *item)
 {
@@ -12,12 +10,7 @@ static store_segment *segment_of(const store_turn *t, const allot_item *item)
         return NULL;
     if (item->position == ALLOT_ALL)
         return g->live > 0 ? g : NULL;
-    if (!store_segment_has(g, item->position))
-        return NULL;
-    allot_bytes id = store_segment_id(g, item->position);
-    if (item->id.len > 0 && (item->id.len != id.len || memcmp(item->id.data, id.data, id.len) != 0))
-        return NULL;
-    return g;
+    return store_segment_has(g, item->position) ? g : NULL;
 }
 
 /* The segment of item `i`; when there is none, the outcome says so. */

@@ -296,7 +296,7 @@ int store_clean(store_turn *t)
     store_slot *slot;
     t->outcome.count = s->ids.count;
     while ((slot = numbered_next(&s->slots, &at)) != NULL) {
-        if (slot->segments > 0 && store_share_changed(t, slot) != 0)
+        if (store_share_changed(t, slot) != 0)
             return ALLOT_E_NOMEM;
         slot->first = slot->last = NULL;
         slot->segments = 0;

@@ -160,7 +160,7 @@ START_TEST(clean_empties_the_pool)
     ck_assert_str_eq(inbox_text(w), "");
     ck_assert_str_eq(parked_text(w), "");
     ck_assert_uint_gt(read_slot(w, &b)->share_rev, owner_rev);
-    ck_assert_uint_eq(read_slot(w, &a)->share_rev, other_rev);
+    ck_assert_uint_gt(read_slot(w, &a)->share_rev, other_rev);
     ck_assert_uint_eq(EXPECT_OK(add(&a, "r q"))->outcome.count, 2);
     ck_assert_uint_eq(read_id(w, "r")->attempts, 0);
     EXPECT_OK(grant(&a, &b, NULL));
