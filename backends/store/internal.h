@@ -6,6 +6,7 @@
 
 #include "backends/store/numbered.h"
 #include "backends/store/store.h"
+#include "backends/store/validate.h"
 #include "base/bytes.h"
 #include "base/index.h"
 
@@ -317,7 +318,7 @@ void store_gather_take(store *s, store_gather *gather, store_segment *g, uint32_
  * At least one id was gathered. */
 int store_gather_write(store *s, const store_gather *gather, store_segment **ret_segment);
 
-/* ---- grants.c, items.c, reap.c, reads.c, validate.c ------------------------------------------------------------- */
+/* ---- grants.c, items.c, reap.c, reads.c ----------------------------------------------------------------------- */
 
 int store_assign(store_turn *t);
 int store_recall(store_turn *t);
@@ -338,8 +339,5 @@ int store_read_pool(store_turn *t);
 /* The first segment of the share whose number is at least `number`. */
 const store_segment *store_share_from(const store *s, const store_slot *slot, uint64_t number);
 void store_reads_done(store *s);
-
-/* Rule 9: INVALID or LIMIT when the op is malformed whatever the state, else ALLOT_REFUSED_NOTHING. */
-allot_reason store_validate(const allot_op *op);
 
 #endif

@@ -34,7 +34,7 @@ LAYERS = {
     "backends": (FOR_BACKENDS + ["base/"], SYSTEM, ()),
     "backends/memory": (FOR_BACKENDS + ["base/", "backends/store/"], SYSTEM, ()),
     "backends/file": (FOR_BACKENDS + ["base/", "backends/store/"], SYSTEM, ("xxhash.h",)),
-    "backends/redis": (FOR_BACKENDS + ["base/"], SYSTEM, ("hiredis/", "openssl/")),
+    "backends/redis": (FOR_BACKENDS + ["base/", "backends/store/validate.h"], SYSTEM, ("hiredis/", "openssl/")),
     "plugins": (BASICS + [PUBLIC + "strategy.h"], PURE, ("xxhash.h",)),
     "config": (OPERATOR + ["base/"], SYSTEM, ("yaml.h",)),
     "cli": (OPERATOR + ["base/", "config/"], SYSTEM, ("jansson.h", "microhttpd.h")),

@@ -1,0 +1,71 @@
+#include "backends/redis/decode.h"
+
+#include <string.h>
+
+void redis_reading_done(redis_reading *r)
+{
+    redis_arena_done(&r->arena);
+    *r = (redis_reading){0};
+}
+
+static bool is(allot_bytes text, const char *word)
+{
+    return text.len == strlen(word) && memcmp(text.data, word, text.len) == 0;
+}
+
+/* The slots whose keys the server asks for. */
+static redis_decoded take_slots(redis_fields *f, redis_reading *r)
+{
+    size_t count = redis_fields_left(f);
+    if (count == 0 || count > 2 * ALLOT_SEGMENT_IDS_MAX)
+        return REDIS_DECODED_BAD;
+    r->progress.slots = redis_arena_take(&r->arena, count, sizeof(allot_uuid));
+    if (r->progress.slots == NULL)
+        return REDIS_DECODED_NOMEM;
+    for (size_t i = 0; i < count; i++)
+        r->progress.slots[i] = redis_take_uuid(f);
+    r->progress.slot_count = (uint32_t)count;
+    return f->bad ? REDIS_DECODED_BAD : REDIS_DECODED_AGAIN;
+}
+
+static redis_decoded decode_read(const allot_op *op, redis_fields *f, redis_reading *r)
+{
+    switch (op->kind) {
+    case ALLOT_OP_READ_VIEW:
+        return redis_decode_view(f, r);
+    case ALLOT_OP_READ_ROSTER:
+        return redis_decode_roster(f, r);
+    case ALLOT_OP_READ_INBOX:
+        return redis_decode_inbox(f, r);
+    case ALLOT_OP_READ_SHARE:
+        return redis_decode_share(f, r);
+    case ALLOT_OP_READ_SEGMENTS:
+        return r->progress.segment != 0 ? redis_decode_payloads(f, r)
+                                        : redis_decode_bodies(f, op->u.read.with_payloads, r);
+    case ALLOT_OP_READ_POOL:
+        return redis_decode_pool(f, r);
+    default:
+        return REDIS_DECODED_BAD;
+    }
+}
+
+redis_decoded redis_decode(const allot_op *op, const redisReply *reply, redis_reading *r)
+{
+    redis_fields f = redis_fields_of(reply);
+    allot_bytes first = redis_take_bytes(&f);
+    r->answer.cookie = op->cookie;
+    r->answer.kind = op->kind;
+    if (f.bad)
+        return REDIS_DECODED_BAD;
+    if (op->kind >= ALLOT_OP_READ_VIEW && is(first, "ok")) {
+        r->answer.outcome = (allot_outcome){.status = ALLOT_STATUS_OK};
+        return decode_read(op, &f, r);
+    }
+    if (op->kind >= ALLOT_OP_READ_VIEW && is(first, "again"))
+        return take_slots(&f, r);
+    if (!redis_outcome_parse(first, &r->answer.outcome))
+        return REDIS_DECODED_BAD;
+    bool shows =
+        (op->kind == ALLOT_OP_JOIN || op->kind == ALLOT_OP_BEAT) && r->answer.outcome.status == ALLOT_STATUS_OK;
+    return shows ? redis_decode_view(&f, r) : REDIS_DECODED;
+}

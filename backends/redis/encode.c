@@ -1,0 +1,325 @@
+#include "backends/redis/encode.h"
+
+#include "base/uuid_text.h"
+
+#include <inttypes.h>
+
+void redis_call_done(redis_call *call)
+{
+    redis_args_done(&call->keys);
+    redis_args_done(&call->args);
+}
+
+/* ---- keys: the order is that of scripts/shared/base.lua ---------------------------------------------------------- */
+
+static void put_group_keys(redis_args *keys, const redis_names *names)
+{
+    static const char *const group_keys[] = {"state",   "db",    "seg",      "done",    "live", "segments",
+                                             "inbox",   "slots", "ages",     "ttls",    "LOCK", "parked",
+                                             "parking", "fails", "sessions", "outcomes"};
+    for (size_t i = 0; i < sizeof(group_keys) / sizeof(group_keys[0]); i++)
+        redis_args_format(keys, "%s%s", names->prefix, group_keys[i]);
+}
+
+static void put_slot_keys(redis_args *keys, const redis_names *names, const allot_uuid *slot)
+{
+    char text[ALLOT_UUID_TEXT_BYTES];
+    uuid_to_text(slot, text);
+    redis_args_format(keys, "%sslot:%s", names->prefix, text);
+    redis_args_format(keys, "%sslot:%s:ids", names->prefix, text);
+    redis_args_format(keys, "%sslot:%s:recalls", names->prefix, text);
+    redis_args_format(keys, "%ssession:%s", names->prefix, text);
+}
+
+/* ---- arguments of changes ---------------------------------------------------------------------------------------- */
+
+static void put_speaker(redis_args *args, const allot_op *op)
+{
+    redis_args_uuid_or_none(args, &op->slot);
+    redis_args_uuid(args, &op->session);
+    redis_args_number(args, op->sequence);
+    redis_args_signed(args, op->not_after_us);
+    redis_args_number(args, op->term);
+}
+
+static void put_bytes(redis_args *args, allot_bytes text)
+{
+    redis_args_bytes(args, text.data, text.len);
+}
+
+static void put_floors(redis_args *args, const allot_floors *f)
+{
+    redis_args_uuid(args, &f->life);
+    redis_args_number(args, f->view);
+    redis_args_number(args, f->term);
+    redis_args_number(args, f->token);
+}
+
+static void put_join(redis_args *args, const allot_op *op)
+{
+    const allot_op_join *join = &op->u.join;
+    put_bytes(args, join->name);
+    put_bytes(args, join->host);
+    put_bytes(args, join->container);
+    redis_args_signed(args, join->pid);
+    redis_args_signed(args, join->ttl_us);
+    redis_args_number(args, join->weight);
+    redis_args_text(args, join->quarantine_always ? "1" : "0");
+    redis_args_uuid(args, &join->fresh_life);
+    put_floors(args, &join->floors);
+}
+
+static void put_beat(redis_args *args, const allot_op *op)
+{
+    const allot_op_beat *beat = &op->u.beat;
+    bytes working = {0};
+    put_floors(args, &beat->floors);
+    redis_args_uuid(args, &beat->fresh_life);
+    redis_args_signed(args, beat->ttl_us);
+    redis_args_text(args, beat->draining ? "1" : "0");
+    for (uint32_t i = 0; i < beat->working_count; i++)
+        if (bytes_printf(&working, "%s%" PRIu64 ":%u", i > 0 ? " " : "", beat->working[i].segment,
+                         beat->working[i].position) != 0)
+            args->failed = true;
+    redis_args_bytes(args, working.data, working.len);
+    bytes_done(&working);
+}
+
+static void put_add(redis_args *args, const allot_op *op)
+{
+    const allot_op_add *add = &op->u.add;
+    redis_args_uuid(args, &add->fresh_life);
+    redis_args_number(args, add->count);
+    for (uint32_t i = 0; i < add->count; i++) {
+        put_bytes(args, add->ids[i].id);
+        put_bytes(args, add->ids[i].payload);
+    }
+}
+
+static void put_position(redis_args *args, uint32_t position)
+{
+    if (position == ALLOT_ALL)
+        redis_args_text(args, "-1");
+    else
+        redis_args_number(args, position);
+}
+
+static void put_parts(redis_args *args, const allot_part *parts, uint32_t count)
+{
+    redis_args_number(args, count);
+    for (uint32_t i = 0; i < count; i++) {
+        redis_args_number(args, parts[i].segment);
+        put_position(args, parts[i].position);
+        redis_args_number(args, parts[i].take);
+    }
+}
+
+static void put_assign(redis_args *args, const allot_op *op)
+{
+    const allot_op_assign *assign = &op->u.assign;
+    redis_args_number(args, assign->slot_count);
+    for (uint32_t i = 0; i < assign->slot_count; i++)
+        redis_args_uuid(args, &assign->slots[i]);
+    redis_args_number(args, assign->grant_count);
+    for (uint32_t i = 0; i < assign->grant_count; i++) {
+        redis_args_number(args, assign->grants[i].slot_index);
+        put_parts(args, assign->grants[i].parts, assign->grants[i].part_count);
+    }
+}
+
+static void put_recall(redis_args *args, const allot_op *op)
+{
+    redis_args_uuid(args, &op->u.recall.target);
+    put_parts(args, op->u.recall.parts, op->u.recall.part_count);
+}
+
+static void put_target(redis_args *args, const allot_op *op)
+{
+    redis_args_uuid(args, &op->u.target.target);
+    redis_args_number(args, op->u.target.max_attempts);
+}
+
+static void put_publish(redis_args *args, const allot_op *op)
+{
+    redis_args_number(args, op->u.publish.version);
+    redis_args_number(args, op->u.publish.settled_age);
+    put_bytes(args, op->u.publish.strategy);
+}
+
+static void put_items(redis_args *args, const allot_op *op)
+{
+    const allot_op_items *items = &op->u.items;
+    redis_args_number(args, items->count);
+    for (uint32_t i = 0; i < items->count; i++) {
+        redis_args_number(args, items->items[i].segment);
+        redis_args_number(args, items->items[i].token);
+        put_position(args, items->items[i].position);
+        put_bytes(args, items->items[i].id);
+    }
+    put_bytes(args, items->reason);
+    redis_args_number(args, items->max_attempts);
+    redis_args_signed(args, items->retry_after_us);
+}
+
+static void put_unpark(redis_args *args, const allot_op *op)
+{
+    uint32_t count = op->term != 0 ? 0 : op->u.unpark.count;
+    redis_args_number(args, count);
+    for (uint32_t i = 0; i < count; i++)
+        put_bytes(args, op->u.unpark.ids[i]);
+}
+
+/* ---- arguments of reads ------------------------------------------------------------------------------------------ */
+
+static void put_known_slots(redis_args *args, const redis_progress *progress)
+{
+    for (uint32_t i = 0; progress != NULL && i < progress->slot_count; i++)
+        redis_args_uuid(args, &progress->slots[i]);
+}
+
+static void put_roster(redis_args *args, const allot_op *op, const redis_progress *progress)
+{
+    redis_args_number(args, op->u.read.cursor);
+    redis_args_number(args, op->u.read.limit);
+    redis_args_text(args, op->u.read.reapable_only ? "1" : "0");
+    put_known_slots(args, progress);
+}
+
+static void put_list(redis_args *args, const allot_op *op)
+{
+    redis_args_number(args, op->u.read.cursor);
+    redis_args_number(args, op->u.read.limit);
+    redis_args_uuid_or_none(args, &op->u.read.target);
+}
+
+static void put_bodies(redis_args *args, const allot_op *op)
+{
+    redis_args_uuid_or_none(args, &op->u.read.target);
+    for (uint32_t i = 0; i < op->u.read.segment_count; i++)
+        redis_args_number(args, op->u.read.segments[i]);
+}
+
+static void put_pool(redis_args *args, const allot_op *op, const redis_progress *progress)
+{
+    uint64_t cursor = op->u.read.cursor;
+    bool parked = (cursor & REDIS_CURSOR_PARKED) != 0;
+    redis_args_uuid_or_none(args, &op->u.read.target);
+    redis_args_text(args, parked ? "p" : "s");
+    redis_args_number(args, parked ? cursor & ~REDIS_CURSOR_PARKED : cursor / ALLOT_SEGMENT_IDS_MAX);
+    redis_args_number(args, parked ? 0 : cursor % ALLOT_SEGMENT_IDS_MAX);
+    redis_args_number(args, op->u.read.limit);
+    redis_args_text(args, op->u.read.with_payloads ? "1" : "0");
+    if (!uuid_is_zero(&op->u.read.target))
+        redis_args_uuid(args, &op->u.read.target);
+    else
+        put_known_slots(args, progress);
+}
+
+/* ---- the table --------------------------------------------------------------------------------------------------- */
+
+typedef struct encoding {
+    redis_script_id script;
+    void (*put)(redis_args *args, const allot_op *op);
+    const char *kind; /* what limit.lua is told */
+} encoding;
+
+static const encoding changes[] = {
+    [ALLOT_OP_JOIN] = {REDIS_SCRIPT_JOIN, put_join, "j"},
+    [ALLOT_OP_BEAT] = {REDIS_SCRIPT_BEAT, put_beat, "b"},
+    [ALLOT_OP_LEAVE] = {REDIS_SCRIPT_LEAVE, NULL, ""},
+    [ALLOT_OP_CAMPAIGN] = {REDIS_SCRIPT_CAMPAIGN, NULL, "c"},
+    [ALLOT_OP_RESIGN] = {REDIS_SCRIPT_RESIGN, NULL, ""},
+    [ALLOT_OP_ADD] = {REDIS_SCRIPT_ADD, put_add, ""},
+    [ALLOT_OP_ASSIGN] = {REDIS_SCRIPT_ASSIGN, put_assign, ""},
+    [ALLOT_OP_RECALL] = {REDIS_SCRIPT_RECALL, put_recall, ""},
+    [ALLOT_OP_RETIRE] = {REDIS_SCRIPT_RETIRE, put_target, ""},
+    [ALLOT_OP_REAP] = {REDIS_SCRIPT_REAP, put_target, ""},
+    [ALLOT_OP_PUBLISH] = {REDIS_SCRIPT_PUBLISH, put_publish, ""},
+    [ALLOT_OP_RELEASE] = {REDIS_SCRIPT_RELEASE, put_items, ""},
+    [ALLOT_OP_ACK] = {REDIS_SCRIPT_ACK, put_items, ""},
+    [ALLOT_OP_FAIL] = {REDIS_SCRIPT_FAIL, put_items, ""},
+    [ALLOT_OP_UNPARK] = {REDIS_SCRIPT_UNPARK, put_unpark, ""},
+    [ALLOT_OP_CLEAN] = {REDIS_SCRIPT_CLEAN, NULL, ""},
+};
+
+/* The slots behind the speaker, whose keys a change needs. */
+static void put_targets(redis_args *keys, const redis_names *names, const allot_op *op)
+{
+    if (op->kind == ALLOT_OP_RECALL)
+        put_slot_keys(keys, names, &op->u.recall.target);
+    else if (op->kind == ALLOT_OP_RETIRE || op->kind == ALLOT_OP_REAP)
+        put_slot_keys(keys, names, &op->u.target.target);
+    for (uint32_t i = 0; op->kind == ALLOT_OP_ASSIGN && i < op->u.assign.slot_count; i++)
+        put_slot_keys(keys, names, &op->u.assign.slots[i]);
+}
+
+static void encode_change(const redis_names *names, const allot_op *op, bool over_limit, redis_call *call)
+{
+    const encoding *e = &changes[op->kind];
+    call->script = over_limit ? REDIS_SCRIPT_LIMIT : e->script;
+    if (!uuid_is_zero(&op->slot))
+        put_slot_keys(&call->keys, names, &op->slot);
+    put_speaker(&call->args, op);
+    if (over_limit) {
+        redis_args_text(&call->args, e->kind);
+        return;
+    }
+    put_targets(&call->keys, names, op);
+    if (e->put != NULL)
+        e->put(&call->args, op);
+}
+
+static void encode_payloads(const redis_progress *progress, redis_call *call)
+{
+    call->script = REDIS_SCRIPT_PAYLOADS;
+    redis_args_number(&call->args, progress->segment);
+    redis_args_number(&call->args, progress->position);
+}
+
+static void encode_read(const redis_names *names, const allot_op *op, const redis_progress *progress, redis_call *call)
+{
+    if (!uuid_is_zero(&op->u.read.target) && op->kind >= ALLOT_OP_READ_SHARE)
+        put_slot_keys(&call->keys, names, &op->u.read.target);
+    for (uint32_t i = 0; progress != NULL && i < progress->slot_count; i++)
+        put_slot_keys(&call->keys, names, &progress->slots[i]);
+    switch (op->kind) {
+    case ALLOT_OP_READ_ROSTER:
+        call->script = REDIS_SCRIPT_ROSTER;
+        put_roster(&call->args, op, progress);
+        break;
+    case ALLOT_OP_READ_INBOX:
+        call->script = REDIS_SCRIPT_INBOX;
+        put_list(&call->args, op);
+        break;
+    case ALLOT_OP_READ_SHARE:
+        call->script = REDIS_SCRIPT_SHARE;
+        put_list(&call->args, op);
+        break;
+    case ALLOT_OP_READ_SEGMENTS:
+        call->script = REDIS_SCRIPT_BODIES;
+        put_bodies(&call->args, op);
+        break;
+    case ALLOT_OP_READ_POOL:
+        call->script = REDIS_SCRIPT_POOL;
+        put_pool(&call->args, op, progress);
+        break;
+    default:
+        call->script = REDIS_SCRIPT_VIEW;
+    }
+}
+
+int redis_encode(const redis_names *names, const allot_op *op, bool over_limit, const redis_progress *progress,
+                 redis_call *call)
+{
+    redis_args_clear(&call->keys);
+    redis_args_clear(&call->args);
+    put_group_keys(&call->keys, names);
+    redis_args_text(&call->args, names->from);
+    if (op->kind < ALLOT_OP_READ_VIEW)
+        encode_change(names, op, over_limit, call);
+    else if (progress != NULL && progress->segment != 0)
+        encode_payloads(progress, call);
+    else
+        encode_read(names, op, progress, call);
+    return call->keys.failed || call->args.failed ? -1 : 0;
+}

@@ -1,0 +1,487 @@
+#include "backends/redis/lane.h"
+
+#include "backends/redis/errors.h"
+#include "backends/store/validate.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ROOM = 256,
+    WINDOW = 64, /* calls on their way at once */
+    TRIES = 4,   /* of one op, when the server keeps forgetting its scripts */
+    SCRIPTS_TIMEOUT_US = 5000000
+};
+
+/* Tags that are no op's serial. */
+#define TAG_EXISTS UINT64_MAX
+#define TAG_LOAD (UINT64_MAX - 1)
+
+/* ---- the ring ---------------------------------------------------------------------------------------------------- */
+
+static redis_entry *entry_at(const redis_lane *lane, size_t i)
+{
+    return lane->entries[(lane->start + i) % lane->capacity];
+}
+
+int redis_lane_init(redis_lane *lane, redis_link *link, const redis_names *names, const allot_clock *clock,
+                    bool read_only)
+{
+    *lane = (redis_lane){.link = link, .names = names, .clock = *clock, .read_only = read_only};
+    lane->entries = calloc(ROOM, sizeof(lane->entries[0]));
+    if (lane->entries == NULL)
+        return -1;
+    lane->capacity = ROOM;
+    for (size_t i = 0; i < ROOM; i++) {
+        lane->entries[i] = calloc(1, sizeof(redis_entry));
+        if (lane->entries[i] == NULL)
+            return -1;
+    }
+    return 0;
+}
+
+void redis_lane_done(redis_lane *lane)
+{
+    for (size_t i = 0; i < lane->capacity; i++) {
+        if (lane->entries[i] != NULL)
+            redis_reading_done(&lane->entries[i]->reading);
+        free(lane->entries[i]);
+    }
+    free(lane->entries);
+    redis_call_done(&lane->call);
+    free(lane->argv);
+    free(lane->lens);
+    redis_link_free(lane->link, NULL);
+    *lane = (redis_lane){0};
+}
+
+/* Doubles the ring, with its start at the front. */
+static void grow(redis_lane *lane)
+{
+    redis_entry **entries = calloc(2 * lane->capacity, sizeof(entries[0]));
+    bool full = entries != NULL;
+    for (size_t i = 0; full && i < lane->capacity; i++) {
+        entries[i] = entry_at(lane, i);
+        entries[lane->capacity + i] = calloc(1, sizeof(redis_entry));
+        full = entries[lane->capacity + i] != NULL;
+    }
+    if (!full)
+        abort();
+    free(lane->entries);
+    lane->entries = entries;
+    lane->start = 0;
+    lane->capacity *= 2;
+}
+
+/* ---- answers ----------------------------------------------------------------------------------------------------- */
+
+/* The op has its answer; it is delivered in its turn. */
+static void conclude(redis_entry *e, allot_op_status status, allot_reason reason)
+{
+    e->state = REDIS_ENTRY_DONE;
+    e->reading.answer =
+        (allot_answer){.cookie = e->op->cookie, .kind = e->op->kind, .outcome = {.status = status, .reason = reason}};
+}
+
+/* As one line. */
+static void conclude_failure(redis_entry *e, bool maybe_applied, const char *where, const char *why)
+{
+    bool unknown = maybe_applied && e->op->kind < ALLOT_OP_READ_VIEW;
+    conclude(e, unknown ? ALLOT_STATUS_UNKNOWN : ALLOT_STATUS_UNAVAILABLE, ALLOT_REFUSED_NOTHING);
+    snprintf(e->why, sizeof(e->why), "%s%s%s", where, *where != '\0' ? ": " : "", why);
+    for (char *c = e->why; *c != '\0'; c++)
+        if ((unsigned char)*c < ' ')
+            *c = ' ';
+    e->reading.answer.message = e->why;
+}
+
+static void pop(redis_lane *lane)
+{
+    redis_entry *e = entry_at(lane, 0);
+    redis_reading_done(&e->reading);
+    lane->start = (lane->start + 1) % lane->capacity;
+    lane->count--;
+    lane->first_serial++;
+}
+
+static bool deliver_done(redis_lane *lane)
+{
+    bool any = false;
+    while (lane->count > 0 && entry_at(lane, 0)->state == REDIS_ENTRY_DONE) {
+        redis_entry *e = entry_at(lane, 0);
+        lane->sink->answer(lane->sink->user, &e->reading.answer); /* may submit: the ring may have grown */
+        pop(lane);
+        any = true;
+    }
+    return any;
+}
+
+void redis_lane_push(redis_lane *lane, const allot_op *op)
+{
+    if (lane->count == lane->capacity)
+        grow(lane);
+    redis_entry *e = entry_at(lane, lane->count++);
+    int64_t now_us = lane->clock.boot_us(lane->clock.user);
+    *e = (redis_entry){.op = op, .expires_us = INT64_MAX, .state = REDIS_ENTRY_WAITS};
+    if (op->timeout_us > 0 && op->timeout_us < INT64_MAX - now_us)
+        e->expires_us = now_us + op->timeout_us;
+    allot_reason malformed = store_validate(op);
+    e->over_limit = malformed == ALLOT_REFUSED_LIMIT;
+    if (malformed == ALLOT_REFUSED_INVALID || (e->over_limit && op->kind >= ALLOT_OP_READ_VIEW))
+        conclude(e, ALLOT_STATUS_REFUSED, malformed);
+    else if (lane->read_only && op->kind < ALLOT_OP_READ_VIEW)
+        conclude_failure(e, false, "", "the handle is read-only");
+}
+
+/* ---- replies ----------------------------------------------------------------------------------------------------- */
+
+/* All that was kept is sent again when nothing is on its way any more. */
+static void send_kept_again(redis_lane *lane)
+{
+    if (lane->unreplied > 0)
+        return;
+    for (size_t i = 0; i < lane->count; i++)
+        if (entry_at(lane, i)->state == REDIS_ENTRY_KEPT)
+            entry_at(lane, i)->state = REDIS_ENTRY_WAITS;
+    lane->on_way = 0;
+}
+
+static void leave_way(redis_lane *lane)
+{
+    assert(lane->unreplied > 0 && lane->on_way > 0);
+    lane->unreplied--;
+    lane->on_way--;
+}
+
+static void take_error(redis_lane *lane, redis_entry *e, const char *text)
+{
+    const char *name = redis_link_name(lane->link);
+    if (strncmp(text, "FORMAT ", 7) == 0) {
+        char why[120];
+        snprintf(why, sizeof(why), "its data has format %.20s, which this version does not know", text + 7);
+        conclude_failure(e, false, name, why);
+    } else {
+        conclude_failure(e, redis_error_maybe_applied(text), name, text);
+    }
+}
+
+static void take_array(redis_lane *lane, redis_entry *e, const redisReply *reply)
+{
+    const char *name = redis_link_name(lane->link);
+    switch (redis_decode(e->op, reply, &e->reading)) {
+    case REDIS_DECODED:
+        e->state = REDIS_ENTRY_DONE;
+        break;
+    case REDIS_DECODED_AGAIN:
+        e->state = REDIS_ENTRY_WAITS;
+        break;
+    case REDIS_DECODED_NOMEM:
+        conclude_failure(e, true, "", "out of memory");
+        break;
+    case REDIS_DECODED_BAD:
+        conclude_failure(e, true, name, "its answer makes no sense");
+        break;
+    }
+}
+
+/* Whether this reply tells nothing yet, because the op has to be sent (again) behind one that the server had no script
+ * for. */
+static bool is_to_be_kept(redis_lane *lane, redis_entry *e, const redisReply *reply)
+{
+    bool noscript = reply->type == REDIS_REPLY_ERROR && redis_error_kind_of(reply->str) == REDIS_ERROR_NOSCRIPT;
+    if (noscript && e->tries >= TRIES) {
+        bool told = lane->load_error[0] != '\0';
+        conclude_failure(e, false, redis_link_name(lane->link),
+                         told ? lane->load_error : "it keeps forgetting its scripts");
+        return false;
+    }
+    lane->load_again = lane->load_again || noscript;
+    return noscript || lane->on_way > lane->unreplied;
+}
+
+static void take_reply(redis_lane *lane, uint64_t tag, const redisReply *reply)
+{
+    assert(tag - lane->first_serial < lane->count);
+    redis_entry *e = entry_at(lane, tag - lane->first_serial);
+    assert(e->state == REDIS_ENTRY_SENT);
+    if (is_to_be_kept(lane, e, reply)) {
+        e->state = REDIS_ENTRY_KEPT;
+        lane->unreplied--;
+        send_kept_again(lane);
+        return;
+    }
+    leave_way(lane);
+    if (e->state == REDIS_ENTRY_DONE)
+        return;
+    if (reply->type == REDIS_REPLY_ERROR)
+        take_error(lane, e, reply->str);
+    else
+        take_array(lane, e, reply);
+    deliver_done(lane); /* the answer points into the reply */
+}
+
+/* ---- scripts ----------------------------------------------------------------------------------------------------- */
+
+static int send_now(redis_lane *lane, int argc, uint64_t tag, int64_t deadline_us)
+{
+    return redis_link_send(lane->link, argc, lane->argv, lane->lens, tag, deadline_us);
+}
+
+static int reserve_argv(redis_lane *lane, size_t count)
+{
+    if (array_reserve((void **)&lane->argv, &lane->argv_capacity, count, sizeof(lane->argv[0])) != 0)
+        return -1;
+    return array_reserve((void **)&lane->lens, &lane->lens_capacity, count, sizeof(lane->lens[0]));
+}
+
+static void set_arg(redis_lane *lane, size_t i, const char *text, size_t len)
+{
+    lane->argv[i] = text;
+    lane->lens[i] = len;
+}
+
+static int64_t scripts_deadline_us(const redis_lane *lane)
+{
+    return lane->clock.boot_us(lane->clock.user) + SCRIPTS_TIMEOUT_US;
+}
+
+static int ask_for_scripts(redis_lane *lane)
+{
+    if (reserve_argv(lane, 2 + REDIS_SCRIPT_COUNT) != 0)
+        return -1;
+    set_arg(lane, 0, "SCRIPT", 6);
+    set_arg(lane, 1, "EXISTS", 6);
+    for (size_t i = 0; i < REDIS_SCRIPT_COUNT; i++)
+        set_arg(lane, 2 + i, redis_scripts[i].sha, 40);
+    if (send_now(lane, 2 + REDIS_SCRIPT_COUNT, TAG_EXISTS, scripts_deadline_us(lane)) != 0)
+        return -1;
+    lane->scripts = REDIS_SCRIPTS_ASKED;
+    return 0;
+}
+
+static int load_script(redis_lane *lane, redis_script_id id)
+{
+    if (reserve_argv(lane, 3) != 0)
+        return -1;
+    set_arg(lane, 0, "SCRIPT", 6);
+    set_arg(lane, 1, "LOAD", 4);
+    set_arg(lane, 2, redis_scripts[id].text, redis_scripts[id].len);
+    return send_now(lane, 3, TAG_LOAD, scripts_deadline_us(lane));
+}
+
+static void load_missing(redis_lane *lane, const redisReply *reply)
+{
+    bool known = reply->type == REDIS_REPLY_ARRAY && reply->elements == REDIS_SCRIPT_COUNT;
+    for (size_t i = 0; i < REDIS_SCRIPT_COUNT; i++) {
+        bool there = known && reply->element[i]->type == REDIS_REPLY_INTEGER && reply->element[i]->integer == 1;
+        if (!there && load_script(lane, (redis_script_id)i) != 0)
+            lane->load_again = true;
+    }
+    lane->scripts = REDIS_SCRIPTS_LOADED;
+}
+
+static void take_loaded(redis_lane *lane, const redisReply *reply)
+{
+    if (reply->type == REDIS_REPLY_ERROR)
+        snprintf(lane->load_error, sizeof(lane->load_error), "%s", reply->str);
+    else
+        lane->load_error[0] = '\0';
+}
+
+/* ---- what the link tells ----------------------------------------------------------------------------------------- */
+
+static void on_reply(void *user, uint64_t tag, const redisReply *reply)
+{
+    redis_lane *lane = user;
+    lane->heard = true;
+    if (tag == TAG_EXISTS)
+        load_missing(lane, reply);
+    else if (tag == TAG_LOAD)
+        take_loaded(lane, reply);
+    else
+        take_reply(lane, tag, reply);
+}
+
+/* The link could not be used: what waits for it here has waited in vain, too. */
+static void fail_waiting(redis_lane *lane, const char *why)
+{
+    for (size_t i = 0; i < lane->count; i++)
+        if (entry_at(lane, i)->state == REDIS_ENTRY_WAITS)
+            conclude_failure(entry_at(lane, i), false, "", why);
+}
+
+static void on_failed(void *user, uint64_t tag, bool maybe_applied, const char *why)
+{
+    redis_lane *lane = user;
+    lane->heard = true;
+    if (tag == TAG_EXISTS) {
+        lane->scripts = REDIS_SCRIPTS_UNKNOWN;
+        fail_waiting(lane, why);
+    }
+    if (tag == TAG_EXISTS || tag == TAG_LOAD)
+        return;
+    assert(tag - lane->first_serial < lane->count);
+    redis_entry *e = entry_at(lane, tag - lane->first_serial);
+    assert(e->state == REDIS_ENTRY_SENT);
+    leave_way(lane);
+    conclude_failure(e, maybe_applied, "", why);
+    if (lane->on_way > lane->unreplied)
+        send_kept_again(lane);
+}
+
+static void on_up(void *user)
+{
+    redis_lane *lane = user;
+    if (lane->scripts != REDIS_SCRIPTS_ASKED && ask_for_scripts(lane) != 0)
+        lane->scripts = REDIS_SCRIPTS_UNKNOWN;
+}
+
+static void on_down(void *user, const char *why)
+{
+    redis_lane *lane = user;
+    (void)why;
+    if (lane->scripts == REDIS_SCRIPTS_LOADED)
+        lane->scripts = REDIS_SCRIPTS_UNKNOWN;
+}
+
+static void on_note(void *user, const char *message)
+{
+    redis_lane *lane = user;
+    if (lane->tells_notes)
+        lane->sink->note(lane->sink->user, message);
+}
+
+/* ---- sending ----------------------------------------------------------------------------------------------------- */
+
+static bool is_exclusive(const redis_entry *e)
+{
+    const allot_op *op = e->op;
+    return op->kind == ALLOT_OP_READ_ROSTER || op->kind == ALLOT_OP_READ_POOL ||
+           (op->kind == ALLOT_OP_READ_SEGMENTS && op->u.read.with_payloads);
+}
+
+static int send_call(redis_lane *lane, const redis_entry *e, uint64_t tag)
+{
+    redis_call *call = &lane->call;
+    char key_count[24];
+    if (redis_encode(lane->names, e->op, e->over_limit, &e->reading.progress, call) != 0)
+        return -1;
+    size_t argc = 3 + call->keys.count + call->args.count;
+    if (reserve_argv(lane, argc) != 0)
+        return -1;
+    int len = snprintf(key_count, sizeof(key_count), "%zu", call->keys.count);
+    set_arg(lane, 0, "EVALSHA", 7);
+    set_arg(lane, 1, redis_scripts[call->script].sha, 40);
+    set_arg(lane, 2, key_count, (size_t)len);
+    redis_args_list(&call->keys, lane->argv + 3, lane->lens + 3);
+    redis_args_list(&call->args, lane->argv + 3 + call->keys.count, lane->lens + 3 + call->keys.count);
+    if (lane->load_again && load_script(lane, call->script) != 0)
+        return -1;
+    return send_now(lane, (int)argc, tag, e->expires_us);
+}
+
+static void send_entry(redis_lane *lane, size_t i)
+{
+    redis_entry *e = entry_at(lane, i);
+    if (send_call(lane, e, lane->first_serial + i) != 0) {
+        conclude_failure(e, false, "", "out of memory");
+        return;
+    }
+    e->state = REDIS_ENTRY_SENT;
+    e->tries++;
+    lane->on_way++;
+    lane->unreplied++;
+}
+
+/* Those that waited too long for their turn. */
+static void expire_waiting(redis_lane *lane)
+{
+    int64_t now_us = lane->count > 0 ? lane->clock.boot_us(lane->clock.user) : 0;
+    for (size_t i = 0; i < lane->count; i++) {
+        redis_entry *e = entry_at(lane, i);
+        if (e->state == REDIS_ENTRY_WAITS && e->expires_us <= now_us)
+            conclude_failure(e, false, "", "timed out before it was sent");
+    }
+}
+
+static bool has_waiting(const redis_lane *lane)
+{
+    for (size_t i = 0; i < lane->count; i++)
+        if (entry_at(lane, i)->state == REDIS_ENTRY_WAITS)
+            return true;
+    return false;
+}
+
+/* An op is sent when nothing before it has to be sent first, or has to be alone. */
+static bool send_waiting(redis_lane *lane)
+{
+    bool any = false;
+    for (size_t i = 0; i < lane->count && lane->on_way == lane->unreplied && lane->on_way < WINDOW; i++) {
+        redis_entry *e = entry_at(lane, i);
+        if (e->state == REDIS_ENTRY_SENT && is_exclusive(e))
+            break;
+        if (e->state != REDIS_ENTRY_WAITS)
+            continue;
+        if (is_exclusive(e) && lane->on_way > 0)
+            break;
+        send_entry(lane, i);
+        any = true;
+    }
+    lane->load_again = lane->load_again && !any;
+    return any;
+}
+
+static bool send(redis_lane *lane)
+{
+    if (!has_waiting(lane))
+        return false;
+    if (lane->scripts == REDIS_SCRIPTS_LOADED && redis_link_is_up(lane->link))
+        return send_waiting(lane);
+    if (lane->scripts == REDIS_SCRIPTS_ASKED)
+        return false;
+    if (ask_for_scripts(lane) != 0) /* this also wakes a link that sleeps */
+        fail_waiting(lane, "out of memory");
+    return true;
+}
+
+void redis_lane_process(redis_lane *lane, const allot_sink *sink)
+{
+    const redis_link_events events = {
+        .user = lane, .reply = on_reply, .failed = on_failed, .up = on_up, .down = on_down, .note = on_note};
+    bool more;
+    lane->sink = sink;
+    do {
+        lane->heard = false;
+        expire_waiting(lane);
+        more = send(lane);
+        redis_link_process(lane->link, &events);
+        more |= deliver_done(lane);
+    } while (more || lane->heard); /* what was heard may be what something waits for */
+    lane->sink = NULL;
+}
+
+int64_t redis_lane_deadline_us(const redis_lane *lane)
+{
+    int64_t deadline_us = redis_link_deadline_us(lane->link);
+    for (size_t i = 0; i < lane->count; i++)
+        if (entry_at(lane, i)->state == REDIS_ENTRY_WAITS && entry_at(lane, i)->expires_us < deadline_us)
+            deadline_us = entry_at(lane, i)->expires_us;
+    return deadline_us;
+}
+
+void redis_lane_close(redis_lane *lane, const allot_sink *sink)
+{
+    const redis_link_events events = {.user = lane, .reply = on_reply, .failed = on_failed};
+    lane->sink = sink;
+    redis_link_free(lane->link, &events);
+    lane->link = NULL;
+    while (lane->count > 0) {
+        for (size_t i = 0; i < lane->count; i++)
+            if (entry_at(lane, i)->state != REDIS_ENTRY_DONE)
+                conclude_failure(entry_at(lane, i), false, "", "the handle was closed");
+        deliver_done(lane);
+    }
+    lane->sink = NULL;
+}

@@ -1,0 +1,9 @@
+/* redis.h - a backend whose state lives in a Redis server (docs/redis.md). Options: see options.h. */
+#ifndef REDIS_H
+#define REDIS_H
+
+#include <allot/backend.h>
+
+const allot_backend_ops *allot_backend_redis(void);
+
+#endif

@@ -1,0 +1,22 @@
+#!lua flags=allow-oom
+-- with: base slots change bits segments items
+-- Ids are done: they leave the pool, and their fails are forgotten.
+local function act()
+    local count = 0
+    local failed = call('HLEN', K_FAILS) > 0
+    each_item(function(g, position, id)
+        id = id or ids_of(g)[position + 1]
+        if position < 0 or call('HDEL', K_DB, id) == 0 then
+            return false
+        end
+        if failed then
+            call('HDEL', K_FAILS, id)
+        end
+        seg_take(g, position)
+        seg_close(g)
+        count = count + 1
+    end)
+    return ok(count, #refused, 0, '0', refused)
+end
+
+return {change({gate = by_owner, act = act})}

@@ -1,0 +1,26 @@
+#!lua
+-- with: base slots change bits segments fails items
+-- Ids are not done: parked until they are due, or for good. Behind the items: reason, max_attempts, retry_after.
+local REASON, MAX_ATTEMPTS, RETRY_AFTER = unpack(ARGV, FIRST_ITEM + 4 * ITEMS, FIRST_ITEM + 4 * ITEMS + 2)
+MAX_ATTEMPTS, RETRY_AFTER = tonumber(MAX_ATTEMPTS), tonumber(RETRY_AFTER)
+
+local function act()
+    local count = 0
+    each_item(function(g, position, id)
+        id = id or ids_of(g)[position + 1]
+        if position < 0 or call('HEXISTS', K_DB, id) == 0 then
+            return false
+        end
+        local attempts = count_attempt(id, REASON)
+        park(id, MAX_ATTEMPTS ~= 0 and attempts >= MAX_ATTEMPTS and math.huge or now + RETRY_AFTER)
+        seg_take(g, position)
+        seg_close(g)
+        count = count + 1
+    end)
+    if count > 0 then
+        hint_work(true) -- the leader is to learn when the next parked id is due
+    end
+    return ok(count, #refused, 0, '0', refused)
+end
+
+return {change({gate = by_owner, act = act})}

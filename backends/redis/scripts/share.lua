@@ -1,0 +1,28 @@
+#!lua flags=no-writes
+-- with: base slots bits segments
+-- Segments of a slot in the order of their numbers. ARGV[2..]: after which number, how many, the slot.
+local CURSOR, LIMIT, TARGET = ARGV[2], tonumber(ARGV[3]), ARGV[4]
+
+local s = TARGET ~= '' and slot_at(TARGET, FIRST_SLOT_KEY)
+if not s then
+    return {'refused gone 0'}
+end
+local page, numbers = {'ok', text(seen_share_rev(s)), '0'}, {}
+for _, number in ipairs(sorted_numbers(s)) do
+    if #number > #CURSOR or (#number == #CURSOR and number > CURSOR) then
+        if #numbers == LIMIT then
+            page[3] = numbers[LIMIT]
+            break
+        end
+        numbers[#numbers + 1] = number
+    end
+end
+seg_load(numbers)
+for _, number in ipairs(numbers) do
+    local g = seg(number)
+    page[#page + 1] = number
+    page[#page + 1] = g.token
+    page[#page + 1] = text(g.live)
+    page[#page + 1] = text(bit_count(recalls_of(g, s)))
+end
+return page

@@ -1,0 +1,112 @@
+-- base: the names of the keys, the moment of the transition, the state of the group, and whom to tell of a change.
+--
+-- KEYS[1..16] are the group's own; behind them lie four keys for each slot that the op is about: slot:U, slot:U:ids,
+-- slot:U:recalls, session:U. Instants are microseconds here; scores are milliseconds with three decimals, for people.
+local call = redis.call
+local K_STATE, K_DB, K_SEG, K_DONE, K_LIVE, K_SEGMENTS, K_INBOX, K_SLOTS, K_AGES, K_TTLS, K_LOCK, K_PARKED, K_PARKING,
+    K_FAILS, K_SESSIONS, K_OUTCOMES = unpack(KEYS, 1, 16)
+local FIRST_SLOT_KEY, KEYS_PER_SLOT = 17, 4
+local FORMAT = 1
+local PREFIX = string.sub(K_STATE, 1, -6)
+local FROM = ARGV[1] -- the handle that speaks, so that it can tell its own hints
+
+local now = call('TIME')
+now = now[1] * 1000000 + now[2]
+
+-- tostring() would round what has more than 14 digits.
+local function text(number)
+    return string.format('%.0f', number)
+end
+
+local function to_ms(us)
+    return string.format('%.3f', us / 1000)
+end
+
+local function from_ms(ms)
+    return math.floor(tonumber(ms) * 1000 + 0.5)
+end
+
+-- ---- state: one hash, read whole, written where it changed
+
+local st, st_changed = {}, {}
+do
+    local flat = call('HGETALL', K_STATE)
+    for i = 1, #flat, 2 do
+        st[flat[i]] = flat[i + 1]
+    end
+end
+if st.format and tonumber(st.format) > FORMAT then
+    return redis.error_reply('FORMAT ' .. st.format)
+end
+
+local function num(name)
+    return tonumber(st[name] or 0)
+end
+
+local function put(name, value)
+    if type(value) == 'number' then
+        value = text(value)
+    end
+    if st[name] ~= value then
+        st[name] = value
+        st_changed[name] = true
+    end
+end
+
+local function increase(name, by)
+    local number = num(name) + by
+    put(name, number)
+    return number
+end
+
+-- A command of any number of arguments: unpack() takes a few thousand at most.
+local function batched(command, key, args)
+    for i = 1, #args, 1000 do
+        call(command, key, unpack(args, i, math.min(i + 999, #args)))
+    end
+end
+
+-- ---- hints
+
+local hints = {} -- channel, message, channel, message ...
+local hinted = {}
+
+local function hint(channel, message)
+    if hinted[channel .. message] then
+        return
+    end
+    hinted[channel .. message] = true
+    hints[#hints + 1] = PREFIX .. channel
+    hints[#hints + 1] = message
+end
+
+local function hint_group()
+    hint('events', 'group ' .. FROM)
+end
+
+-- To the leader. With `always`, also when the leader's own handle speaks.
+local work_from
+local function hint_work(always)
+    work_from = always and 'work' or work_from or 'work ' .. FROM
+end
+
+local function tell_hints()
+    local holder = work_from and call('HGET', K_LOCK, 'holder')
+    if holder then
+        hint('events:' .. holder, work_from)
+    end
+    for i = 1, #hints, 2 do
+        call('PUBLISH', hints[i], hints[i + 1])
+    end
+end
+
+local function write_state()
+    local args = {}
+    for name in pairs(st_changed) do
+        args[#args + 1] = name
+        args[#args + 1] = st[name]
+    end
+    if #args > 0 then
+        call('HSET', K_STATE, unpack(args))
+    end
+end

@@ -1,0 +1,245 @@
+-- segments: ids that are stored once and handed around by number. What is looked at is kept, what changed is written at
+-- the end.
+--
+-- `live` has a line for each segment: "LIVE COUNT P" in the inbox, "LIVE COUNT P TOKEN SLOT" in a share; P is p when
+-- one of its ids may have a payload, else n. A segment lies in exactly one place, because its line names it.
+
+local segs = {} -- by number (text); false: not there
+
+local function seg_parse(number, line)
+    if not line then
+        return false
+    end
+    local live, count, payloads, token, owner = string.match(line, '^(%d+) (%d+) (%a) ?(%d*) ?(.*)$')
+    return {number = number, live = tonumber(live), count = tonumber(count), payloads = payloads,
+        token = token ~= '' and token or nil, owner = owner ~= '' and owner or nil}
+end
+
+-- Looks at many at once.
+local function seg_load(numbers)
+    local wanted = {}
+    for _, number in ipairs(numbers) do
+        if segs[number] == nil then
+            segs[number] = false
+            wanted[#wanted + 1] = number
+        end
+    end
+    for i = 1, #wanted, 1000 do
+        local last = math.min(i + 999, #wanted)
+        local lines = call('HMGET', K_LIVE, unpack(wanted, i, last))
+        for j = i, last do
+            segs[wanted[j]] = seg_parse(wanted[j], lines[j - i + 1])
+        end
+    end
+end
+
+local function seg(number)
+    if segs[number] == nil then
+        seg_load({number})
+    end
+    return segs[number]
+end
+
+-- The segment when it lies in the inbox (`owner` nil) or in that slot's share; else nil.
+local function seg_in(number, owner)
+    local g = seg(number)
+    return g and g.owner == owner and not g.gone and g or nil
+end
+
+local function done_of(g)
+    if not g.done then
+        g.done = g.live < g.count and call('HGET', K_DONE, g.number) or ''
+    end
+    return g.done
+end
+
+-- Only of a segment that lies in the share of `s`.
+local function recalls_of(g, s)
+    if not g.recalls then
+        g.recalls = s.recalls > 0 and call('HGET', s.recalls_key, g.number) or ''
+    end
+    return g.recalls
+end
+
+-- A live id is at this position.
+local function seg_has(g, position)
+    return position < g.count and not bit_test(done_of(g), position)
+end
+
+local function ids_of(g)
+    if not g.ids then
+        g.ids = {}
+        for id in string.gmatch(call('HGET', K_SEG, g.number) or '', '[^\n]+') do
+            g.ids[#g.ids + 1] = id
+        end
+    end
+    return g.ids
+end
+
+local function sorted_numbers(s)
+    local numbers = s.swept and {} or call('HKEYS', s.ids_key)
+    table.sort(numbers, function(a, b)
+        return #a < #b or (#a == #b and a < b)
+    end)
+    return numbers
+end
+
+-- ---- changes
+
+local out_of_inbox, lifted = {}, {} -- numbers; by UUID: numbers
+
+-- Takes a segment out of its place: recalls cleared, token gone.
+local function seg_lift(g)
+    local s = g.owner and slots[g.owner]
+    if s then
+        own(s)
+        slot_put(s, 'segments', s.segments - 1)
+        slot_put(s, 'ids', s.ids - g.live)
+        local recalled = bit_count(recalls_of(g, s))
+        if recalled > 0 then
+            slot_put(s, 'recalls', s.recalls - recalled)
+        end
+        lifted[s.uuid] = lifted[s.uuid] or {}
+        table.insert(lifted[s.uuid], g.number)
+        increase('n_placed', -g.live)
+    elseif g.in_inbox ~= false then
+        out_of_inbox[#out_of_inbox + 1] = g.number
+        increase('n_inbox', -g.live)
+    end
+    g.owner, g.token, g.recalls, g.recalls_changed = nil, nil, nil, nil
+    g.in_inbox = false
+    g.changed = true
+end
+
+local into_inbox, into_share = {}, {} -- order, number ...; by UUID: number, token ...
+
+local function seg_to_inbox(g)
+    g.in_inbox, g.changed = true, true
+    into_inbox[#into_inbox + 1] = text(increase('order', 1))
+    into_inbox[#into_inbox + 1] = g.number
+    increase('n_inbox', g.live)
+end
+
+local function seg_to_share(g, s, token)
+    own(s)
+    g.owner, g.token, g.recalls, g.in_inbox, g.changed = s.uuid, token, '', false, true
+    slot_put(s, 'segments', s.segments + 1)
+    slot_put(s, 'ids', s.ids + g.live)
+    into_share[s.uuid] = into_share[s.uuid] or {}
+    table.insert(into_share[s.uuid], g.number)
+    table.insert(into_share[s.uuid], token)
+    increase('n_placed', g.live)
+end
+
+-- The id at the position is done here.
+local function seg_take(g, position)
+    g.done, g.done_changed, g.changed = bit_set(done_of(g), position), true, true
+    g.live = g.live - 1
+    local s = g.owner and slots[g.owner]
+    if not s then
+        increase('n_inbox', -1)
+        return
+    end
+    own(s)
+    slot_put(s, 'ids', s.ids - 1)
+    increase('n_placed', -1)
+    if bit_test(recalls_of(g, s), position) then
+        g.recalls, g.recalls_changed = bit_clear(g.recalls, position), true
+        slot_put(s, 'recalls', s.recalls - 1)
+    end
+end
+
+-- The segment goes away when nothing of it is live.
+local function seg_close(g)
+    if g.live > 0 or g.gone then
+        return
+    end
+    seg_lift(g)
+    g.gone = true
+end
+
+-- A new segment, which lies nowhere yet.
+local function seg_new(ids, payloads)
+    local number = text(increase('segment', 1))
+    local g = {number = number, live = #ids, count = #ids, payloads = payloads, done = '', ids = ids, in_inbox = false,
+        changed = true}
+    call('HSET', K_SEG, number, table.concat(ids, '\n'))
+    call('ZADD', K_SEGMENTS, number, number)
+    segs[number] = g
+    return g
+end
+
+local function next_token()
+    put('token', math.max(num('token') + 1, now))
+    return st.token
+end
+
+-- ---- ids of several segments, written anew into one
+
+local function gather_new()
+    return {ids = {}, from = {}, payloads = 'n'}
+end
+
+local function gather_take(gather, g, position, id)
+    gather.ids[#gather.ids + 1] = id or ids_of(g)[position + 1]
+    gather.from[#gather.from + 1] = g
+    if g.payloads == 'p' then
+        gather.payloads = 'p'
+    end
+    seg_take(g, position)
+end
+
+local function gather_write(gather)
+    local to = seg_new(gather.ids, gather.payloads)
+    for _, g in ipairs(gather.from) do
+        seg_close(g)
+    end
+    return to
+end
+
+-- ---- writing
+
+local function line_of(g)
+    local line = text(g.live) .. ' ' .. text(g.count) .. ' ' .. g.payloads
+    return g.owner and line .. ' ' .. g.token .. ' ' .. g.owner or line
+end
+
+write_segments = function()
+    local gone, lines, done = {}, {}, {}
+    local recalls = {}
+    for number, g in pairs(segs) do
+        if g and g.gone then
+            gone[#gone + 1] = number
+        elseif g and g.changed then
+            lines[#lines + 1] = number
+            lines[#lines + 1] = line_of(g)
+            if g.done_changed then
+                done[#done + 1] = number
+                done[#done + 1] = g.done
+            end
+        end
+        if g and g.recalls_changed then
+            recalls[g.owner] = recalls[g.owner] or {}
+            table.insert(recalls[g.owner], number)
+            table.insert(recalls[g.owner], g.recalls)
+        end
+    end
+    batched('ZREM', K_INBOX, out_of_inbox)
+    batched('ZADD', K_INBOX, into_inbox)
+    for uuid, numbers in pairs(lifted) do
+        batched('HDEL', slots[uuid].ids_key, numbers)
+        batched('HDEL', slots[uuid].recalls_key, numbers)
+    end
+    for uuid, pairs_of in pairs(into_share) do
+        batched('HSET', slots[uuid].ids_key, pairs_of)
+    end
+    for uuid, pairs_of in pairs(recalls) do
+        batched('HSET', slots[uuid].recalls_key, pairs_of)
+    end
+    batched('HSET', K_LIVE, lines)
+    batched('HSET', K_DONE, done)
+    batched('HDEL', K_LIVE, gone)
+    batched('HDEL', K_SEG, gone)
+    batched('HDEL', K_DONE, gone)
+    batched('ZREM', K_SEGMENTS, gone)
+end
