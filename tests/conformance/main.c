@@ -1,8 +1,9 @@
 /* main.c - the conformance suite: every backend does what docs/protocol.md says, and all do the same. */
 #include "tests/conformance/cases.h"
+#include "tests/conformance/subject.h"
 #include "tests/lib/suite.h"
 
-#include <stddef.h>
+#include <stdio.h>
 
 /* Seconds for one test, on a busy machine with sanitizers; a test that works takes a fraction. */
 enum { BEHAVIOUR_TIMEOUT = 60, RANDOM_TIMEOUT = 300 };
@@ -33,6 +34,8 @@ static Suite *at_length(void)
 
 int main(void)
 {
+    if (subject_skipped() != NULL)
+        printf("SKIPPED: %s\n", subject_skipped());
     Suite *const suites[] = {behaviours(), at_length(), NULL};
     return suite_run(suites);
 }

@@ -2,6 +2,10 @@
 
 #include "backends/file/file.h"
 #include "backends/memory/memory.h"
+#ifdef HAVE_REDIS
+#include "backends/redis/redis.h"
+#endif
+#include "tests/lib/redis_server.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -12,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -78,16 +83,90 @@ static void file_unblock(const place *p, int blocked)
     close(blocked);
 }
 
+/* ---- redis ------------------------------------------------------------------------------------------------------ */
+
+#ifdef HAVE_REDIS
+
+/* A file that the server maps too (tests/preload/server_clock.c). */
+static void make_clock(place *p)
+{
+    const char *base = getenv("TMPDIR");
+    snprintf(p->path, sizeof(p->path), "%s/allot-clock-XXXXXX", base != NULL ? base : "/tmp");
+    int fd = mkstemp(p->path);
+    ck_assert_msg(fd >= 0 && ftruncate(fd, sizeof(int64_t)) == 0, "%s: %s", p->path, strerror(errno));
+    void *memory = mmap(NULL, sizeof(int64_t), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    ck_assert_msg(memory != MAP_FAILED, "mmap: %s", strerror(errno));
+    close(fd);
+    p->server_us = memory;
+}
+
+static void redis_make(place *ret_place)
+{
+    place *p = ret_place;
+    memset(p, 0, sizeof(*p));
+    make_clock(p);
+    setenv("ALLOT_TEST_CLOCK", p->path, 1);
+    setenv("LD_PRELOAD", SERVER_CLOCK, 1);
+    p->server = redis_server_start(NULL);
+    unsetenv("LD_PRELOAD");
+    unlink(p->path);
+    snprintf(p->path, sizeof(p->path), "unix://%s", redis_server_socket(p->server));
+    p->options[0] = (allot_option){"url", p->path};
+    p->option_count = 1;
+}
+
+static void redis_destroy(place *p)
+{
+    redis_server_free(p->server);
+    munmap(p->server_us, sizeof(int64_t));
+}
+
+static bool redis_untouched(const place *p)
+{
+    return strcmp(redis_server_ask(p->server, "DBSIZE"), "0") == 0;
+}
+
+static int redis_block(const place *p)
+{
+    redis_server_stop(p->server);
+    return 0;
+}
+
+static void redis_unblock(const place *p, int blocked)
+{
+    (void)blocked;
+    redis_server_cont(p->server);
+}
+
+#endif
+
 /* ---- The table -------------------------------------------------------------------------------------------------- */
 
 static const subject subjects[] = {
     {"memory", allot_backend_memory, memory_make, memory_destroy, NULL, NULL, NULL, false},
     {"file", allot_backend_file, file_make, file_destroy, file_untouched, file_block, file_unblock, false},
+#ifdef HAVE_REDIS
+    {"redis", allot_backend_redis, redis_make, redis_destroy, redis_untouched, redis_block, redis_unblock, false},
+#endif
 };
 
+/* The last one needs a server. */
 int subject_count(void)
 {
-    return (int)(sizeof(subjects) / sizeof(subjects[0]));
+    int count = (int)(sizeof(subjects) / sizeof(subjects[0]));
+#ifdef HAVE_REDIS
+    count -= !redis_server_is_installed();
+#endif
+    return count;
+}
+
+const char *subject_skipped(void)
+{
+#ifndef HAVE_REDIS
+    return "redis: hiredis was missing when this was built";
+#else
+    return redis_server_is_installed() ? NULL : "redis: redis-server is missing";
+#endif
 }
 
 const subject *subject_nth(int i)

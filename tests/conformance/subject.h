@@ -8,8 +8,14 @@
 
 enum { PLACE_OPTIONS_MAX = 4, PLACE_PATH_BYTES = 256 };
 
+struct redis_server;
+
 typedef struct place {
     void *shared;                /* allot_backend_config.shared */
+    struct redis_server *server; /* for a backend that has one */
+    /* The clock of that server, in microseconds: what is written here is its time. It decides expiry, and is the floor
+     * of terms and tokens. NULL: the store goes by the clocks of its handles. */
+    int64_t *server_us;
     char path[PLACE_PATH_BYTES]; /* for a backend that has one */
     allot_option options[PLACE_OPTIONS_MAX];
     uint32_t option_count;
@@ -30,6 +36,8 @@ typedef struct subject {
 } subject;
 
 int subject_count(void);
+/* Which backend cannot be tested here, and why; NULL: all can. */
+const char *subject_skipped(void);
 /* The first one is the memory backend, the reference. */
 const subject *subject_nth(int i);
 

@@ -16,6 +16,7 @@ twins *twins_open(int subject_index, uint64_t seed)
     t->trace = getenv("ALLOT_CONFORMANCE_TRACE") != NULL;
     t->sides[0] = world_open(0);
     t->sides[1] = world_open(subject_index);
+    t->sides[0]->clock.boot_us = t->sides[1]->clock.boot_us;
     t->sides[1]->clock.real_us += REAL_APART_US; /* so that terms and tokens are not the same by chance */
     t->agreement = (agreement){.names = &t->names, .timeless = t->sides[1]->subject->own_clock};
     if (t->agreement.timeless)

@@ -8,7 +8,12 @@ static int64_t clock_boot_us(void *user)
 {
     test_clock *clock = user;
     clock->boot_us += clock->step_us;
-    return clock->boot_us;
+    if (clock->server_us == NULL)
+        return clock->boot_us;
+    if (clock->boot_us > *clock->server_us)
+        clock->handle_us += clock->boot_us - *clock->server_us;
+    *clock->server_us = clock->boot_us;
+    return clock->handle_us;
 }
 
 static int64_t clock_real_us(void *user)
@@ -32,6 +37,11 @@ world *world_open(int subject_index)
     w->real_time = w->subject->own_clock;
     w->ttl_us = w->subject->own_clock ? SECOND_US : 10 * SECOND_US;
     w->subject->make(&w->place);
+    w->clock.server_us = w->place.server_us;
+    if (w->clock.server_us != NULL) { /* a server has one clock */
+        w->clock.boot_us = w->clock.real_us;
+        *w->clock.server_us = w->clock.boot_us;
+    }
     return w;
 }
 

@@ -18,6 +18,10 @@ typedef struct test_clock {
     int64_t boot_us;
     int64_t real_us;
     int64_t step_us; /* it goes on by so much whenever it is looked at */
+    /* place.server_us: a handle looks at its clock before it sends an op, so this is set in time. The handle's own
+     * clock does not go back then. */
+    int64_t *server_us;
+    int64_t handle_us;
 } test_clock;
 
 typedef struct world {
