@@ -138,6 +138,9 @@ static void abort_cycle(engine *e)
 {
     leader *l = &e->leader;
     leader_stop(e);
+    /* A retire that was to be sent again is given up with the rest. One that took effect shows in the next roster. */
+    for (size_t i = 0; i < l->recall_count; i++)
+        l->recalls[i].retired = false;
     want(e, e->now_us + backoff_us(e, l->failures++, ttl_part(e, 3)));
 }
 

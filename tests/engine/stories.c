@@ -254,6 +254,39 @@ START_TEST(one_that_does_not_give_back_is_retired)
 }
 END_TEST
 
+/* From the first retire on, until the test has seen enough, neither it nor a reading of the roster gets through. */
+static cluster_fate no_retire_and_then_no_roster(void *user, int n, const allot_op *op)
+{
+    int *refused = user;
+    (void)n;
+    if (op->kind != ALLOT_OP_RETIRE && (op->kind != ALLOT_OP_READ_ROSTER || *refused == 0))
+        return FATE_DELIVER;
+    ++*refused;
+    return FATE_REFUSE_NET;
+}
+
+/* A cycle that cannot read the roster is given up, and with it the retire that is to be sent again: it is due anew. */
+START_TEST(a_retire_that_fails_is_tried_again)
+{
+    int refused = 0;
+    cluster_config(c)->retire_on_timeout = true;
+    start_with_ids(3, 6);
+    cluster_release_after(c, -1);
+    cluster_filter_set(c, no_retire_and_then_no_roster, &refused);
+    cluster_drain(c, 3); /* and its application does not give back */
+    while (refused == 0)
+        cluster_run(c, 1);
+    cluster_add(c, 1, "more", 1); /* the cause of a cycle */
+    cluster_run(c, 50);
+    ck_assert_int_gt(refused, 1);
+    cluster_filter_set(c, NULL, NULL);
+    cluster_run(c, 6000);
+    cluster_picture(c);
+    ck_assert_uint_eq(status(1).ids + status(2).ids, 7);
+    cluster_compare(c, "a_retire_that_fails_is_tried_again");
+}
+END_TEST
+
 START_TEST(one_that_does_not_give_back_is_kept)
 {
     start_with_ids(2, 6);
@@ -401,6 +434,7 @@ Suite *stories_suite(void)
                                          leaves,
                                          drains,
                                          one_that_does_not_give_back_is_retired,
+                                         a_retire_that_fails_is_tried_again,
                                          one_that_does_not_give_back_is_kept,
                                          weights,
                                          acked_once,
