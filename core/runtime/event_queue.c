@@ -132,6 +132,21 @@ static void forget_lost(event_queue *q, engine_tell *lost)
     lost->count = bits_count(lost->which, ALLOT_SEGMENT_IDS_MAX);
 }
 
+/* I3, also of ids that the engine does not tell lost because a report of them is under way: the application may have
+ * named them before it took their `gained`. */
+static void forget_all(event_queue *q)
+{
+    event_page *before = NULL;
+    event_page *next;
+    for (event_page *page = q->first; page != NULL && q->gained_count + q->recalled_count > 0; page = next) {
+        next = page->next;
+        if (page->event.type == ALLOT_EVENT_GAINED || page->event.type == ALLOT_EVENT_RECALLED)
+            free_page(unlink_after(q, before));
+        else
+            before = page;
+    }
+}
+
 static void make_room(event_queue *q, allot_event_type type)
 {
     if (q->plain_count < PLAIN_EVENTS_MAX || type == ALLOT_EVENT_LEFT)
@@ -187,6 +202,8 @@ int event_queue_put(event_queue *q, const engine_tell *tell, int64_t now_us)
         if (t.count == 0)
             return ALLOT_OK;
     }
+    if (t.type == ALLOT_EVENT_FENCED || t.type == ALLOT_EVENT_LEFT)
+        forget_all(q);
     if (t.ids == NULL)
         make_room(q, t.type);
     event_page *page = new_page(&t);

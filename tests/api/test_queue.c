@@ -102,6 +102,28 @@ START_TEST(what_is_lost_untaken_is_never_told)
 }
 END_TEST
 
+/* Of ids whose ack or release is under way the engine tells no `lost`. What was not taken of them by the end of the slot
+ * is dropped all the same. */
+START_TEST(no_gained_follows_the_end_of_a_slot)
+{
+    event_queue *q = new_queue();
+    body *b = letters(1, 5);
+    put(q, ALLOT_EVENT_GAINED, b, 0x01);
+    expect(q, ALLOT_EVENT_GAINED, "a");
+    put(q, ALLOT_EVENT_GAINED, b, 0x1e);
+    put(q, ALLOT_EVENT_STORE_DOWN, NULL, 0);
+    put(q, ALLOT_EVENT_RECALLED, b, 0x1f);
+    put(q, ALLOT_EVENT_LOST, b, 0x03); /* c, d and e are being reported */
+    put(q, _i == 0 ? ALLOT_EVENT_FENCED : ALLOT_EVENT_LEFT, NULL, 0);
+    expect(q, ALLOT_EVENT_STORE_DOWN, "");
+    expect(q, ALLOT_EVENT_LOST, "a");
+    expect(q, _i == 0 ? ALLOT_EVENT_FENCED : ALLOT_EVENT_LEFT, "");
+    ck_assert_ptr_null(event_queue_take(q, 2));
+    body_unref(b);
+    free_queue(q);
+}
+END_TEST
+
 /* The same segment under another token is another grant. */
 START_TEST(only_the_same_grant_is_dropped)
 {
@@ -167,6 +189,7 @@ TCase *queue_case(void)
     TCase *c = tcase_create("event queue");
     tcase_add_test(c, events_come_in_order);
     tcase_add_test(c, what_is_lost_untaken_is_never_told);
+    tcase_add_loop_test(c, no_gained_follows_the_end_of_a_slot, 0, 2);
     tcase_add_test(c, only_the_same_grant_is_dropped);
     tcase_add_test(c, a_queue_that_nobody_pulls_is_bounded);
     tcase_add_test(c, giving_up_stays_readable);
