@@ -227,19 +227,20 @@ static void redis_close(allot_backend *b, const allot_sink *sink)
     free_all(b);
 }
 
+const allot_backend_ops redis_backend_ops = {
+    .abi = ALLOT_BACKEND_ABI,
+    .size = sizeof(allot_backend_ops),
+    .name = "redis",
+    .capabilities = ALLOT_CAP_SERVER_CLOCK | ALLOT_CAP_HINTS | ALLOT_CAP_MULTI_HOST,
+    .open = redis_open,
+    .submit = redis_submit,
+    .process = redis_process,
+    .fd = redis_fd,
+    .deadline = redis_deadline,
+    .close = redis_close,
+};
+
 const allot_backend_ops *allot_backend_redis(void)
 {
-    static const allot_backend_ops ops = {
-        .abi = ALLOT_BACKEND_ABI,
-        .size = sizeof(allot_backend_ops),
-        .name = "redis",
-        .capabilities = ALLOT_CAP_SERVER_CLOCK | ALLOT_CAP_HINTS | ALLOT_CAP_MULTI_HOST,
-        .open = redis_open,
-        .submit = redis_submit,
-        .process = redis_process,
-        .fd = redis_fd,
-        .deadline = redis_deadline,
-        .close = redis_close,
-    };
-    return &ops;
+    return &redis_backend_ops;
 }

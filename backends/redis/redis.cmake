@@ -15,3 +15,10 @@ add_custom_command(
 allot_folder(backend_redis backends/redis)
 target_sources(backend_redis PRIVATE ${redis_embedded})
 target_link_libraries(backend_redis PUBLIC PkgConfig::HIREDIS Threads::Threads)
+
+# In the directory `allot` beside liballot, where it is looked for.
+add_library(allot_backend_redis MODULE backends/redis/module/module.c backends/store/validate.c
+            $<TARGET_OBJECTS:backend_redis> $<TARGET_OBJECTS:base>)
+set_target_properties(allot_backend_redis PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/allot)
+target_include_directories(allot_backend_redis PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/core/include)
+target_link_libraries(allot_backend_redis PRIVATE PkgConfig::HIREDIS Threads::Threads)

@@ -1,6 +1,6 @@
 #include "core/runtime/group.h"
 #include "base/uuid_text.h"
-#include "core/runtime/builtin.h"
+#include "core/runtime/modules.h"
 #include "core/runtime/clock.h"
 #include "core/runtime/fail.h"
 #include "core/runtime/hooks.h"
@@ -24,7 +24,7 @@ static int open_backend(allot_group *group, const hooks *hooked, allot_error *re
 {
     const allot_options *o = &group->settings.options;
     const allot_backend_ops *ops = hooked->backend;
-    int code = ops != NULL ? ALLOT_OK : builtin_backend(o->backend, &ops, ret_error);
+    int code = ops != NULL ? ALLOT_OK : modules_backend(o->backend, o->modules, &ops, ret_error);
     if (code != ALLOT_OK)
         return code;
     const allot_backend_config config = {.size = sizeof(config),

@@ -3,6 +3,7 @@
 #include "core/runtime/clock.h"
 #include "core/runtime/fail.h"
 #include "core/runtime/hooks.h"
+#include "core/runtime/modules.h"
 #include "core/runtime/thread.h"
 
 #include <assert.h>
@@ -55,7 +56,7 @@ static int open_backend(allot_node *node, const hooks *hooked, allot_error *ret_
 {
     const allot_options *o = &node->settings.options;
     const allot_backend_ops *ops = hooked->backend;
-    int code = ops != NULL ? ALLOT_OK : builtin_backend(o->backend, &ops, ret_error);
+    int code = ops != NULL ? ALLOT_OK : modules_backend(o->backend, o->modules, &ops, ret_error);
     if (code != ALLOT_OK)
         return code;
     const allot_backend_config config = {.size = sizeof(config),

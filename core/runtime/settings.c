@@ -113,6 +113,7 @@ static size_t text_bytes(const allot_options *o)
 {
     size_t bytes =
         strlen(o->group) + strlen(o->name) + strlen(o->container) + strlen(o->backend) + strlen(o->strategy) + 5;
+    bytes += o->modules == NULL ? 0 : strlen(o->modules) + 1;
     for (uint32_t i = 0; i < o->backend_option_count; i++)
         bytes += strlen(o->backend_options[i].key) + strlen(o->backend_options[i].value) + 2;
     return bytes;
@@ -137,6 +138,7 @@ static int copy_texts(settings *s, allot_error *ret_error)
     o->container = copy_text(&at, o->container);
     o->backend = copy_text(&at, o->backend);
     o->strategy = copy_text(&at, o->strategy);
+    o->modules = o->modules == NULL ? NULL : copy_text(&at, o->modules);
     return ALLOT_OK;
 }
 

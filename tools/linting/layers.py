@@ -34,6 +34,7 @@ LAYERS = {
     "backends": (FOR_BACKENDS + ["base/"], SYSTEM, ()),
     "backends/memory": (FOR_BACKENDS + ["base/", "backends/store/"], SYSTEM, ()),
     "backends/file": (FOR_BACKENDS + ["base/", "backends/store/"], SYSTEM, ("xxhash.h",)),
+    "backends/redis/module": (FOR_BACKENDS + [PUBLIC + "module.h", "backends/redis/redis.h"], SYSTEM, ()),
     "backends/redis": (FOR_BACKENDS + ["base/", "backends/store/validate.h"], SYSTEM, ("hiredis/", "openssl/")),
     "plugins": (BASICS + [PUBLIC + "strategy.h"], PURE, ("xxhash.h",)),
     "config": (OPERATOR + ["base/"], SYSTEM, ("yaml.h",)),

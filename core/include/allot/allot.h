@@ -47,7 +47,7 @@ typedef struct allot_options {
     const char *name;          /* "": this replica's name, up to 128 bytes; need not be unique */
     const char *container;     /* "": what it runs in, shown to operators */
     const char *backend;       /* "file" */
-    const allot_option *backend_options; /* none; for file: path, fsync, force (docs/file.md) */
+    const allot_option *backend_options; /* none; see docs/file.md, docs/redis.md */
     uint32_t backend_option_count;
     uint32_t max_attempts;     /* 5: a failed id is parked for good at this many; 0: never */
     void *shared;              /* NULL; memory backend: the allot_memory that several nodes share */
@@ -59,6 +59,8 @@ typedef struct allot_options {
     int64_t stall_ms;          /* 0: never; an application that takes no event for so long leaves the group */
     allot_on_timeout on_timeout; /* ALLOT_KEEP */
     bool quarantine_always;    /* false; true: nobody leads in a new life before one ttl after its creation */
+    const char *modules;       /* NULL: where backends that are not built in (redis) are loaded from: the directory
+                                  `allot` beside this library */
 } allot_options;
 
 /* Fills in the defaults. */
