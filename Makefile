@@ -26,6 +26,7 @@ built = tools/quietly "Configuring $(1)/" cmake -S . -B $(1) $(OPTIONS) $(2) && 
 
 help:
 	@echo 'make demo              see it work: replicas elect a leader, split ids, survive a crash'
+	@echo '  make demo BACKEND=redis  the same on a redis-server of its own'
 	@echo 'make test              build and run all tests'
 	@echo '  make test SAN=1        the same with the address and undefined-behaviour sanitizers'
 	@echo '  make test SAN=thread   the same with the thread sanitizer'
@@ -38,7 +39,8 @@ help:
 	@echo 'demo, build, test and coverage install missing packages (Debian; as root or by sudo).'
 
 demo: build
-	@build/cli/allot demo
+	@$(if $(filter redis,$(BACKEND)),tools/install-packages demo-redis)
+	@build/cli/allot demo $(if $(BACKEND),--backend $(BACKEND))
 
 build:
 	@tools/install-packages build

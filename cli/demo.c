@@ -159,9 +159,10 @@ static int second_scene(demo *m)
     demo_stage *d = &m->stage;
     const demo_replica *killed = leader_of(d);
     size_t orphans = killed->held;
-    demo_story_heading(&m->story,
-                       "kill -9 %s, the leader with %zu ids. Its lease runs for %.3g s; the kernel frees its lock.",
-                       killed->name, orphans, (double)d->settings->ttl_ms / 1000);
+    const char *meanwhile = d->settings->demo_backend == DEMO_FILE ? "; the kernel frees its lock"
+                                                                   : ", and nobody may take its place before";
+    demo_story_heading(&m->story, "kill -9 %s, the leader with %zu ids. Its lease runs for %.3g s%s.", killed->name,
+                       orphans, (double)d->settings->ttl_ms / 1000, meanwhile);
     int code = kill_leader(m);
     demo_story_waiting(&m->story, "electing, handing over");
     if (code == CODE_OK)
@@ -211,7 +212,7 @@ int verb_demo(const invocation *call)
 {
     demo m = {.story = demo_story_begin()};
     int code = play(&m, &call->settings);
-    if (call->settings.keep && m.stage.path[0] != '\0')
+    if (call->settings.keep && m.stage.path[0] != '\0' && call->settings.demo_backend == DEMO_FILE)
         output_printf(&m.story.out, "\nThe store is kept: allot status --path %s --group demo\n", m.stage.path);
     demo_stage_done(&m.stage);
     free(m.tokens_before);

@@ -74,10 +74,13 @@ int demo_replica_start(demo_replica *r, const demo_launch *launch)
     char ttl[32], ids[32];
     snprintf(ttl, sizeof(ttl), "%" PRId64 "ms", launch->ttl_ms);
     snprintf(ids, sizeof(ids), "%" PRId64, launch->ids);
+    const char *backend = launch->redis ? "redis" : "file", *place_flag = launch->redis ? "--url" : "--path";
+    const char *modules_flag = launch->modules != NULL ? "--modules" : NULL; /* the last ones: NULL ends the list */
     const char *const arguments[ARGUMENTS_MAX] = {
-        "allot",      "run",    "--backend",    "file",  "--path",    launch->path, "--group",
-        "demo",       "--name", r->name,        "--ttl", ttl,         "--strategy", launch->strategy,
-        "--generate", ids,      "--log-format", "json",  "--log-ids", NULL};
+        "allot",      "run",    "--backend",    backend, place_flag,  launch->place, "--group",
+        "demo",       "--name", r->name,        "--ttl", ttl,         "--strategy",  launch->strategy,
+        "--generate", ids,      "--log-format", "json",  "--log-ids", modules_flag,  launch->modules,
+        NULL};
     char **environment = plain_environment();
     if (environment == NULL)
         return ENOMEM;

@@ -30,7 +30,9 @@ typedef struct demo_replica {
 
 /* What all replicas are started with. */
 typedef struct demo_launch {
-    const char *path; /* of the store */
+    bool redis;
+    const char *place;   /* of the store: a directory or a URL */
+    const char *modules; /* NULL: the default */
     const char *strategy;
     int64_t ttl_ms;
     int64_t ids; /* that each adds */

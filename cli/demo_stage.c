@@ -58,7 +58,13 @@ static int catch_signals(demo_stage *d)
 static int start_replica(demo_stage *d, demo_replica *r)
 {
     const settings *s = d->settings;
-    demo_launch launch = {.path = d->path, .strategy = s->strategy, .ttl_ms = s->ttl_ms, .ids = s->ids};
+    bool redis = s->demo_backend == DEMO_REDIS;
+    demo_launch launch = {.redis = redis,
+                          .place = redis ? d->server.url : d->path,
+                          .modules = s->modules,
+                          .strategy = s->strategy,
+                          .ttl_ms = s->ttl_ms,
+                          .ids = s->ids};
     r->id_count = demo_stage_total(d);
     r->tokens = calloc(r->id_count, sizeof(*r->tokens));
     int error = r->tokens != NULL ? demo_replica_start(r, &launch) : ENOMEM;
@@ -90,6 +96,8 @@ int demo_stage_open(demo_stage *d, const settings *s)
     int code = catch_signals(d);
     if (code == CODE_OK)
         code = make_directory(d);
+    if (code == CODE_OK && s->demo_backend == DEMO_REDIS)
+        code = demo_server_start(&d->server, d->path);
     if (code == CODE_OK)
         code = start_replicas(d);
     return code;
@@ -223,6 +231,7 @@ void demo_stage_done(demo_stage *d)
 {
     for (uint32_t i = 0; i < d->count; i++)
         demo_replica_done(&d->replicas[i]);
+    demo_server_stop(&d->server);
     free(d->replicas);
     history_done(&d->history);
     if (d->signal_fd >= 0)

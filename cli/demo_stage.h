@@ -4,13 +4,15 @@
 #define CLI_DEMO_STAGE_H
 
 #include "cli/demo_replica.h"
+#include "cli/demo_server.h"
 #include "cli/settings.h"
 
 #include <signal.h>
 
 typedef struct demo_stage {
     const settings *settings;
-    char path[512]; /* the directory; "": none */
+    char path[512];     /* the directory; "": none */
+    demo_server server; /* redis alone */
     int signal_fd;
     demo_replica *replicas;
     uint32_t count;

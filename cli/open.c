@@ -13,9 +13,12 @@ static void store_options(opening *o, const settings *s)
 {
     o->options.backend = s->backend;
     o->options.group = s->group;
+    o->options.modules = s->modules;
     o->options.backend_options = o->pairs;
     if (strcmp(s->backend, "file") == 0)
         add_pair(o, "path", s->path != NULL ? s->path : "./.allot");
+    if (strcmp(s->backend, "redis") == 0 && s->url != NULL)
+        add_pair(o, "url", s->url);
     for (uint32_t i = 0; i < s->backend_option_count; i++)
         add_pair(o, s->backend_options[i].key, s->backend_options[i].value);
 }

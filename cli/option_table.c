@@ -7,11 +7,15 @@
 
 static const option table[] = {
     {"backend", 0, OPTION_TEXT, FOR_STORE, "NAME", "file", "ALLOT_BACKEND_TYPE", 0, 0, NULL, AT(backend),
-     "where the group's state lives: file; memory (gone with the process)"},
+     "where the group's state lives: file; redis; memory (gone with the process); any module"},
     {"path", 0, OPTION_TEXT, FOR_STORE, "DIR", NULL, "ALLOT_BACKEND_FILE_PATH", 0, 0, NULL, AT(path),
      "file: the directory of the store (default ./.allot)"},
+    {"url", 0, OPTION_TEXT, FOR_STORE, "URL", NULL, "ALLOT_BACKEND_REDIS_URL", 0, 0, NULL, AT(url),
+     "redis: where the server is (default redis://127.0.0.1:6379/0); unix:///path works too"},
     {"backend-option", 0, OPTION_PAIR, FOR_STORE, "KEY=VALUE", NULL, NULL, 0, 0, NULL, AT(backend_options),
      "a further option of the backend; may be given several times"},
+    {"modules", 0, OPTION_TEXT, FOR_STORE | FOR_DEMO, "DIR", NULL, "ALLOT_MODULES_PATH", 0, 0, NULL, AT(modules),
+     "where modules are loaded from (default: the directory allot beside the library)"},
     {"group", 0, OPTION_TEXT, FOR_STORE, "NAME", "default", NULL, 0, 0, NULL, AT(group), "the group"},
 
     {"name", 0, OPTION_TEXT, FOR_REPLICA, "NAME", "", "ALLOT_SLOT_NAME", 0, 0, NULL, AT(name),
@@ -51,6 +55,8 @@ static const option table[] = {
      "json (events on standard output), pretty (on standard error), or auto: pretty on a terminal, else json"},
     {"log-ids", 0, OPTION_FLAG, FOR_RUN, NULL, NULL, NULL, 0, 0, NULL, AT(log_ids), "name the ids in the log"},
 
+    {"backend", 0, OPTION_WORD, FOR_DEMO, "NAME", "file", "ALLOT_BACKEND_TYPE", 0, 0, "file|redis", AT(demo_backend),
+     "where the group's state lives: file, or redis: a redis-server of its own, started here"},
     {"replicas", 'n', OPTION_NUMBER, FOR_DEMO, "N", "3", NULL, 2, 50, NULL, AT(replicas), "how many replicas"},
     {"ids", 0, OPTION_NUMBER, FOR_DEMO, "N", "10", NULL, 1, 1000, NULL, AT(ids), "how many ids each of them adds"},
     {"ttl", 0, OPTION_DURATION, FOR_DEMO, "DURATION", "2s", "ALLOT_LEASE_TTL", 1000, DAY_MS, NULL, AT(ttl_ms),
@@ -58,7 +64,7 @@ static const option table[] = {
     {"strategy", 0, OPTION_TEXT, FOR_DEMO, "NAME", "round_robin", "ALLOT_SPLIT_STRATEGY", 0, 0, NULL, AT(strategy),
      "how the leader splits the pool"},
     {"keep", 0, OPTION_FLAG, FOR_DEMO, NULL, NULL, NULL, 0, 0, NULL, AT(keep),
-     "keep the directory, with its journal, for a closer look"},
+     "keep the directory for a closer look: the journal, or what redis-server logged"},
 
     {"slot", 0, OPTION_TEXT, FOR_SLOT, "UUID", NULL, NULL, 0, 0, NULL, AT(slot), "only the ids that this slot owns"},
     {"output", 'o', OPTION_WORD, FOR_OUTPUT, "FORMAT", "table", NULL, 0, 0, "table|json|jsonl", AT(output),

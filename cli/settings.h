@@ -11,6 +11,7 @@
 typedef enum output_format { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_JSONL } output_format;
 typedef enum log_format { LOG_AUTO, LOG_PRETTY, LOG_JSON } log_format;
 typedef enum handover_release { RELEASE_AUTO, RELEASE_MANUAL } handover_release;
+typedef enum demo_backend { DEMO_FILE, DEMO_REDIS } demo_backend;
 
 /* One --backend-option KEY=VALUE. */
 typedef struct backend_option {
@@ -23,6 +24,8 @@ typedef struct settings {
     /* the store */
     const char *backend;
     const char *path;
+    const char *url;
+    const char *modules;
     const char *group;
     backend_option backend_options[BACKEND_OPTIONS_MAX];
     uint32_t backend_option_count;
@@ -51,6 +54,7 @@ typedef struct settings {
     const char *slot;
     bool yes;
     /* demo */
+    int64_t demo_backend;
     int64_t replicas;
     int64_t ids;
     bool keep;
