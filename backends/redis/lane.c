@@ -88,7 +88,7 @@ static void conclude(redis_entry *e, allot_op_status status, allot_reason reason
 /* As one line. */
 static void conclude_failure(redis_entry *e, bool maybe_applied, const char *where, const char *why)
 {
-    bool unknown = maybe_applied && e->op->kind < ALLOT_OP_READ_VIEW;
+    bool unknown = (maybe_applied || e->maybe_applied) && e->op->kind < ALLOT_OP_READ_VIEW;
     conclude(e, unknown ? ALLOT_STATUS_UNKNOWN : ALLOT_STATUS_UNAVAILABLE, ALLOT_REFUSED_NOTHING);
     snprintf(e->why, sizeof(e->why), "%s%s%s", where, *where != '\0' ? ": " : "", why);
     for (char *c = e->why; *c != '\0'; c++)
@@ -197,8 +197,10 @@ static bool is_to_be_kept(redis_lane *lane, redis_entry *e, const redisReply *re
                          told ? lane->load_error : "it keeps forgetting its scripts");
         return false;
     }
+    bool is_kept = noscript || lane->on_way > lane->unreplied;
     lane->load_again = lane->load_again || noscript;
-    return noscript || lane->on_way > lane->unreplied;
+    e->maybe_applied = e->maybe_applied || (is_kept && !noscript);
+    return is_kept;
 }
 
 static void take_reply(redis_lane *lane, uint64_t tag, const redisReply *reply)
@@ -368,6 +370,8 @@ static int send_call(redis_lane *lane, const redis_entry *e, uint64_t tag)
     char key_count[24];
     if (redis_encode(lane->names, e->op, e->over_limit, &e->reading.progress, call) != 0)
         return -1;
+    if (lane->load_again && load_script(lane, call->script) != 0) /* before argv is used for the call itself */
+        return -1;
     size_t argc = 3 + call->keys.count + call->args.count;
     if (reserve_argv(lane, argc) != 0)
         return -1;
@@ -377,8 +381,6 @@ static int send_call(redis_lane *lane, const redis_entry *e, uint64_t tag)
     set_arg(lane, 2, key_count, (size_t)len);
     redis_args_list(&call->keys, lane->argv + 3, lane->lens + 3);
     redis_args_list(&call->args, lane->argv + 3 + call->keys.count, lane->lens + 3 + call->keys.count);
-    if (lane->load_again && load_script(lane, call->script) != 0)
-        return -1;
     return send_now(lane, (int)argc, tag, e->expires_us);
 }
 
