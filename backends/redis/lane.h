@@ -23,6 +23,7 @@ typedef struct redis_entry {
     int64_t expires_us;
     redis_entry_state state;
     bool over_limit;
+    bool maybe_applied; /* it was replied to once, and is to be sent again all the same */
     unsigned tries; /* how often it was sent */
     redis_reading reading;
     char why[200]; /* the answer's message */
