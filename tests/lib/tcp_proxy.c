@@ -27,6 +27,8 @@ typedef struct flow {
     bytes pending;    /* read, not passed on */
     int64_t due_us;   /* not before */
     size_t framed;    /* replies: bytes at the front of `pending` that were looked at, and are whole replies */
+    bytes seen;       /* requests: those that are not whole yet */
+    long long count;  /* requests or replies that were whole so far */
     bool at_end;      /* `from` has no more */
     bool is_reply;
     bool was_cut;
@@ -35,6 +37,7 @@ typedef struct flow {
 typedef struct pair {
     int client, server;
     flow requests, replies;
+    long long target; /* the reply that is to be replaced; NEVER */
 } pair;
 
 /* Set by the test's thread, under the mutex. */
@@ -43,6 +46,7 @@ typedef struct faults {
     size_t bytes_per_second; /* 0: no limit */
     long long cut_requests, cut_replies; /* bytes that still pass; NEVER */
     long long replace;       /* replies that still pass before that one; NEVER */
+    bytes needle;            /* or: the reply to a request with this in it, when there is any */
     bytes replacement;
     bool injects;
     bytes injection;
@@ -87,6 +91,16 @@ static void drop_front(bytes *b, size_t len)
     b->len -= len;
 }
 
+static void clear_faults(tcp_proxy *p)
+{
+    bytes_done(&p->faults.replacement);
+    bytes_done(&p->faults.injection);
+    bytes_done(&p->faults.needle);
+    p->faults = (faults){.cut_requests = NEVER, .cut_replies = NEVER, .replace = NEVER};
+    for (unsigned i = 0; i < p->pair_count; i++)
+        p->pairs[i].target = NEVER;
+}
+
 /* ---- Replies ---------------------------------------------------------------------------------------------------- */
 
 /* The length of the whole reply at the front, 0: not all of it is there. A server is trusted to be well-formed. */
@@ -118,9 +132,23 @@ static void splice(bytes *b, size_t at, size_t old_len, const bytes *with)
     *b = out;
 }
 
-/* Counts the replies that have become whole, and changes the one that is to be changed. */
-static void frame_replies(tcp_proxy *p, flow *f)
+/* Looks at the requests that have become whole. */
+static void frame_requests(tcp_proxy *p, pair *c)
 {
+    bytes *seen = &c->requests.seen, *needle = &p->faults.needle;
+    for (size_t len; (len = reply_len(seen->data, seen->len)) > 0; drop_front(seen, len)) {
+        if (needle->len > 0 && memmem(seen->data, len, needle->data, needle->len) != NULL) {
+            c->target = c->requests.count;
+            bytes_clear(needle);
+        }
+        c->requests.count++;
+    }
+}
+
+/* Counts the replies that have become whole, and changes the one that is to be changed. */
+static void frame_replies(tcp_proxy *p, pair *c)
+{
+    flow *f = &c->replies;
     size_t len = 0;
     while ((len = reply_len(f->pending.data + f->framed, f->pending.len - f->framed)) > 0) {
         size_t at = f->framed;
@@ -129,12 +157,13 @@ static void frame_replies(tcp_proxy *p, flow *f)
             at += p->faults.injection.len;
             p->faults.injects = false;
         }
-        if (p->faults.replace == 0) {
+        if (p->faults.replace == 0 || c->target == f->count) {
             splice(&f->pending, at, len, &p->faults.replacement);
             len = p->faults.replacement.len;
         }
         p->faults.replace -= p->faults.replace >= 0;
         f->framed = at + len;
+        f->count++;
         p->reply_count++;
     }
 }
@@ -151,6 +180,7 @@ static void close_pair(pair *c, bool reset)
     if (c->server >= 0)
         close(c->server);
     bytes_done(&c->requests.pending);
+    bytes_done(&c->requests.seen);
     bytes_done(&c->replies.pending);
     *c = (pair){.client = -1, .server = -1};
 }
@@ -174,6 +204,8 @@ static bool read_flow(tcp_proxy *p, flow *f)
     else if (f->pending.len == 0)
         f->due_us = now_us() + p->faults.delay_us;
     append(&f->pending, data, (size_t)n);
+    if (!f->is_reply)
+        append(&f->seen, data, (size_t)n);
     return true;
 }
 
@@ -225,7 +257,8 @@ static bool work_pair(tcp_proxy *p, pair *c)
 {
     if (!read_flow(p, &c->requests) || !read_flow(p, &c->replies))
         return false;
-    frame_replies(p, &c->replies);
+    frame_requests(p, c);
+    frame_replies(p, c);
     return pass(p, &c->requests) && pass(p, &c->replies);
 }
 
@@ -239,7 +272,8 @@ static void accept_one(tcp_proxy *p)
     if (p->pair_count == PAIRS_MAX)
         give_up("too many connections");
     pair *c = &p->pairs[p->pair_count];
-    *c = (pair){.client = client, .server = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    *c = (pair){.client = client, .server = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0),
+                .target = NEVER};
     memcpy(address.sun_path, p->path, sizeof(address.sun_path));
     setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     p->connections++;
@@ -320,7 +354,7 @@ tcp_proxy *tcp_proxy_start(const char *unix_path)
     if (p == NULL)
         give_up("memory");
     snprintf(p->path, sizeof(p->path), "%s", unix_path);
-    p->faults = (faults){.cut_requests = NEVER, .cut_replies = NEVER, .replace = NEVER};
+    clear_faults(p);
     p->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     p->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (p->wake < 0 || p->listener < 0 || bind(p->listener, (const struct sockaddr *)&address, len) != 0 ||
@@ -354,8 +388,7 @@ void tcp_proxy_free(tcp_proxy *p)
     pthread_join(p->thread, NULL);
     while (p->pair_count > 0)
         close_pair(&p->pairs[--p->pair_count], false);
-    bytes_done(&p->faults.replacement);
-    bytes_done(&p->faults.injection);
+    clear_faults(p);
     close(p->listener);
     close(p->wake);
     pthread_mutex_destroy(&p->mutex);
@@ -370,9 +403,7 @@ int tcp_proxy_port(const tcp_proxy *p)
 void tcp_proxy_heal(tcp_proxy *p)
 {
     lock(p);
-    bytes_done(&p->faults.replacement);
-    bytes_done(&p->faults.injection);
-    p->faults = (faults){.cut_requests = NEVER, .cut_replies = NEVER, .replace = NEVER};
+    clear_faults(p);
     unlock(p);
 }
 
@@ -410,6 +441,16 @@ void tcp_proxy_replace_reply(tcp_proxy *p, unsigned n, const void *data, size_t 
     bytes_clear(&p->faults.replacement);
     append(&p->faults.replacement, data, len);
     p->faults.replace = n;
+    unlock(p);
+}
+
+void tcp_proxy_replace_reply_to(tcp_proxy *p, const char *needle, const void *data, size_t len)
+{
+    lock(p);
+    bytes_clear(&p->faults.replacement);
+    append(&p->faults.replacement, data, len);
+    bytes_clear(&p->faults.needle);
+    append(&p->faults.needle, needle, strlen(needle));
     unlock(p);
 }
 

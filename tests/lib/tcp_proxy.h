@@ -28,6 +28,8 @@ void tcp_proxy_cut_requests(tcp_proxy *p, size_t after_bytes);
 void tcp_proxy_cut_replies(tcp_proxy *p, size_t after_bytes);
 /* In place of the n-th reply from now on (0: the next one) these bytes come. Once. */
 void tcp_proxy_replace_reply(tcp_proxy *p, unsigned n, const void *data, size_t len);
+/* In place of the reply to the next request that has `needle` in it. Once. */
+void tcp_proxy_replace_reply_to(tcp_proxy *p, const char *needle, const void *data, size_t len);
 /* These bytes come before the next reply, on the connection that brings it. Once. */
 void tcp_proxy_inject(tcp_proxy *p, const void *data, size_t len);
 /* Nothing passes any more, in either direction, and nobody is told. New connections are accepted and hang as well. */

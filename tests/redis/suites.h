@@ -19,5 +19,6 @@ Suite *redis_network_suite(void);
 Suite *redis_states_suite(void);
 Suite *redis_resolve_suite(void);
 Suite *redis_storm_suite(void);
+Suite *redis_backend_suite(void);
 
 #endif
