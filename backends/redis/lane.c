@@ -397,6 +397,15 @@ static void send_entry(redis_lane *lane, size_t i)
     lane->unreplied++;
 }
 
+static void conclude_overdue(redis_lane *lane, redis_entry *e)
+{
+    const char *why = redis_link_why(lane->link);
+    if (*why != '\0')
+        conclude_failure(e, false, "", why);
+    else
+        conclude_failure(e, false, redis_link_name(lane->link), "timed out before it was sent");
+}
+
 /* Those that waited too long for their turn. */
 static void expire_waiting(redis_lane *lane)
 {
@@ -404,7 +413,7 @@ static void expire_waiting(redis_lane *lane)
     for (size_t i = 0; i < lane->count; i++) {
         redis_entry *e = entry_at(lane, i);
         if (e->state == REDIS_ENTRY_WAITS && e->expires_us <= now_us)
-            conclude_failure(e, false, "", "timed out before it was sent");
+            conclude_overdue(lane, e);
     }
 }
 

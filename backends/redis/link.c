@@ -227,6 +227,11 @@ size_t redis_link_pending(const redis_link *l)
     return l->waiting.count + l->sent.count + l->greeting.count;
 }
 
+const char *redis_link_why(const redis_link *l)
+{
+    return l->why;
+}
+
 const char *redis_link_name(const redis_link *l)
 {
     return l->name;

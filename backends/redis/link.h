@@ -76,6 +76,8 @@ int64_t redis_link_deadline_us(const redis_link *link);
 bool redis_link_is_up(const redis_link *link);
 /* Commands without a reply: waiting or written. */
 size_t redis_link_pending(const redis_link *link);
+/* Why it is not up: one line that names the server; "" when it is up, or nothing has gone wrong yet. */
+const char *redis_link_why(const redis_link *link);
 /* "127.0.0.1:6379/0", for messages. Never has the password in it. */
 const char *redis_link_name(const redis_link *link);
 
