@@ -41,12 +41,13 @@ def store_held(allot):
 class Allot:
     """The command, on one store."""
 
-    def __init__(self, binary, path):
+    def __init__(self, binary, path, place=None):
         self.binary = binary
         self.path = path
+        self.place = place or ("--path", path)  # the flags that lead to the store
 
     def __call__(self, verb, *arguments, stdin=b"", env=None, store=True, timeout=LIMIT_S, **more):
-        place = ("--path", self.path) if store else ()
+        place = self.place if store else ()
         # A None stdin leaves a terminal to the caller.
         return subprocess.run([self.binary, verb, *place, *arguments], input=stdin, env=env or clean_environment(),
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout, check=False, **more)
@@ -71,7 +72,7 @@ class Replica:
         self.slot = None
         self.ended_ns = None
         self.log = open(os.path.join(group.logs, f"{name}.log"), "wb")  # pylint: disable=consider-using-with
-        command = [group.allot.binary, "run", "--path", group.allot.path, "--name", name, "--log-format", "json",
+        command = [group.allot.binary, "run", *group.allot.place, "--name", name, "--log-format", "json",
                    "--log-ids", *flags]
         # pylint: disable-next=consider-using-with,subprocess-popen-preexec-fn
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log,

@@ -1,0 +1,80 @@
+"""A real redis-server for one test: on a Unix socket, in a directory of its own. It dies with the test."""
+
+import ctypes
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+
+LIMIT_S = 20.0
+PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _die_with_parent():
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class RedisServer:
+    """It keeps nothing (no RDB, no AOF) unless its options say so."""
+
+    def __init__(self, home, *options):
+        self.home = home
+        self.path = os.path.join(home, "redis.socket")
+        self.url = f"unix://{self.path}"
+        self.options = options
+        self.process = None
+        self.start()
+
+    def start(self, wait=True):
+        """Starts it (again), on whatever it has written."""
+        command = ["redis-server", "--port", "0", "--unixsocket", self.path, "--dir", self.home, "--save", "",
+                   "--appendonly", "no", "--daemonize", "no", "--logfile", os.path.join(self.home, "redis.log"),
+                   *self.options]
+        if os.path.exists(self.path):
+            os.remove(self.path)
+        # pylint: disable-next=consider-using-with,subprocess-popen-preexec-fn
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.STDOUT, preexec_fn=_die_with_parent)
+        limit = time.monotonic() + LIMIT_S
+        while not self._is_there(wait):
+            assert self.process.poll() is None, "redis-server has ended"
+            assert time.monotonic() < limit, "redis-server does not answer"
+            time.sleep(0.005)
+
+    def _is_there(self, answering):
+        try:
+            return not answering or not self.ask("PING").startswith("-LOADING")
+        except OSError:
+            return False
+
+    def ask(self, line):
+        """The text of one answer: a status, an error with its '-', a number, a string."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(LIMIT_S)
+            connection.connect(self.path)
+            connection.sendall(line.encode() + b"\r\n")
+            with connection.makefile("rb") as answer:
+                head = answer.readline().decode().rstrip("\r\n")
+                if head.startswith("$") and head != "$-1":
+                    return answer.read(int(head[1:])).decode()
+                return head if head.startswith(("-", "*")) else head[1:]
+
+    def calls(self):
+        """command -> how often it was called (by scripts too)"""
+        return {name: int(count) for name, count in re.findall(r"^cmdstat_(\S+):calls=(\d+)",
+                                                               self.ask("INFO commandstats"), re.M)}
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        """SIGSTOP; returns when it has stopped."""
+        self.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED)
+
+    def cont(self):
+        self.process.send_signal(signal.SIGCONT)
