@@ -12,10 +12,10 @@ return {change({campaigns = true, gate = by_valid_slot, act = function()
     end
     if not leader then
         put('term', math.max(num('term') + 1, now))
-        put('last_leader', SLOT)
-        call('HSET', K_LOCK, 'holder', SLOT, 'nonce', FROM, 'term', st.term, 'expires', to_ms(speaker.expires), 'ttl',
+        put_text('last_leader', SLOT)
+        call('HSET', K_LOCK, 'holder', SLOT, 'nonce', FROM, 'term', numtext('term'), 'expires', to_ms(speaker.expires), 'ttl',
             text(speaker.ttl))
         hint_group()
     end
-    return ok(0, 0, 0, st.term)
+    return ok(0, 0, 0, numtext('term'))
 end})}

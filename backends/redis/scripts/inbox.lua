@@ -5,7 +5,7 @@ local CURSOR, LIMIT = ARGV[2], tonumber(ARGV[3])
 
 local found = call('ZRANGEBYSCORE', K_INBOX, '(' .. CURSOR, '+inf', 'WITHSCORES', 'LIMIT', 0, LIMIT + 1)
 local count = math.min(LIMIT, #found / 2)
-local page = {'ok', st.inbox_rev or '0', #found / 2 > LIMIT and found[2 * LIMIT] or '0'}
+local page = {'ok', numtext('inbox_rev'), #found / 2 > LIMIT and found[2 * LIMIT] or '0'}
 local numbers = {}
 for i = 1, count do
     numbers[i] = found[2 * i - 1]

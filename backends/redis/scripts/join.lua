@@ -24,7 +24,7 @@ end
 local function act()
     call('HSET', KEYS[FIRST_SLOT_KEY], 'name', NAME, 'host', HOST, 'container', CONTAINER, 'pid', PID, 'ttl', TTL,
         'weight', WEIGHT, 'state', 'live', 'life', st.life, 'draining', '0', 'working', '', 'ids', '0', 'recalls', '0',
-        'segments', '0', 'not_after', ARGV[5], 'share_rev', text(-num('share_base')), 'epoch', st.clean_epoch or '0')
+        'segments', '0', 'not_after', ARGV[5], 'share_rev', text(-num('share_base')), 'epoch', numtext('clean_epoch'))
     call('ZADD', K_SLOTS, to_ms(now + tonumber(TTL)), SLOT)
     call('ZADD', K_AGES, text(increase('age', 1)), SLOT)
     call('HSET', K_TTLS, SLOT, TTL)

@@ -9,7 +9,7 @@ return {change({gate = by_leader, act = function()
     end
     put('version', VERSION)
     put('settled_age', math.max(num('settled_age'), SETTLED_AGE))
-    put('strategy', STRATEGY)
+    put_text('strategy', STRATEGY)
     hint_group()
     return ok()
 end})}

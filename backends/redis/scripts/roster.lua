@@ -47,7 +47,7 @@ for _, uuid in ipairs(uuids) do
         return {'again', unpack(uuids)}
     end
 end
-local page = {'ok', st.inbox_rev or '0', next_cursor}
+local page = {'ok', numtext('inbox_rev'), next_cursor}
 local function append(...)
     for i = 1, select('#', ...) do
         page[#page + 1] = select(i, ...)

@@ -29,6 +29,7 @@ end
 -- ---- state: one hash, read whole, written where it changed
 
 local st, st_changed = {}, {}
+local st_numbers = {} -- what of it was looked at as a number, or is one now
 do
     local flat = call('HGETALL', K_STATE)
     for i = 1, #flat, 2 do
@@ -40,17 +41,28 @@ if st.format and tonumber(st.format) > FORMAT then
 end
 
 local function num(name)
-    return tonumber(st[name] or 0)
+    local number = st_numbers[name]
+    if not number then
+        number = tonumber(st[name] or 0)
+        st_numbers[name] = number
+    end
+    return number
 end
 
-local function put(name, value)
-    if type(value) == 'number' then
-        value = text(value)
-    end
-    if st[name] ~= value then
-        st[name] = value
+local function numtext(name)
+    return text(num(name))
+end
+
+local function put(name, number)
+    if num(name) ~= number then
+        st_numbers[name] = number
         st_changed[name] = true
     end
+end
+
+local function put_text(name, value)
+    st[name] = value
+    st_changed[name] = true
 end
 
 local function increase(name, by)
@@ -104,7 +116,7 @@ local function write_state()
     local args = {}
     for name in pairs(st_changed) do
         args[#args + 1] = name
-        args[#args + 1] = st[name]
+        args[#args + 1] = st_numbers[name] and text(st_numbers[name]) or st[name]
     end
     if #args > 0 then
         call('HSET', K_STATE, unpack(args))

@@ -47,13 +47,13 @@ local function clamp_some()
         st.pass, st_changed.pass = nil, nil
         call('HDEL', K_STATE, 'pass')
     else
-        put('pass', found[#found])
+        put_text('pass', found[#found])
     end
 end
 
 local function clamp()
-    if st.clock and now < tonumber(st.clock) then
-        put('pass', '0')
+    if now < num('clock') then
+        put_text('pass', '0')
         if num('quarantine') - now > num('longest_ttl') then
             put('quarantine', now + num('longest_ttl'))
         end
@@ -103,7 +103,7 @@ local function still_true(first, campaigns)
     if not campaigns or string.sub(first, 1, 3) ~= 'ok ' then
         return true
     end
-    return leading() == SLOT and string.match(first, '^ok %d+ %d+ %d+ (%d+)') == (st.term or '0')
+    return leading() == SLOT and string.match(first, '^ok %d+ %d+ %d+ (%d+)') == numtext('term')
 end
 
 -- A slot that is over never comes back, not even by a join that was under way for long: until that join's not-after a
@@ -211,7 +211,7 @@ end
 
 -- Rule 8.
 local function by_leader()
-    if TERM ~= (st.term or '0') or call('HGET', K_LOCK, 'holder') ~= SLOT or not is_live(speaker) then
+    if TERM ~= numtext('term') or call('HGET', K_LOCK, 'holder') ~= SLOT or not is_live(speaker) then
         return 'not-leader'
     end
 end

@@ -30,7 +30,7 @@ local function begin_life(fresh)
     if fresh == ZERO then
         return 'invalid'
     end
-    put('life', fresh)
+    put_text('life', fresh)
     put('format', FORMAT)
     put('created', now)
     put('quarantine', 0)
@@ -63,7 +63,7 @@ local function begin_over_old_data(fresh)
     put('view', 0)
     put('quarantine', now + num('longest_ttl'))
     hint_group()
-    put('pass', '0')
+    put_text('pass', '0')
     clamp_some()
 end
 

@@ -171,7 +171,7 @@ end
 
 local function next_token()
     put('token', math.max(num('token') + 1, now))
-    return st.token
+    return numtext('token')
 end
 
 -- ---- ids of several segments, written anew into one
@@ -200,7 +200,7 @@ end
 -- ---- writing
 
 local function line_of(g)
-    local line = text(g.live) .. ' ' .. text(g.count) .. ' ' .. g.payloads
+    local line = g.live .. ' ' .. g.count .. ' ' .. g.payloads
     return g.owner and line .. ' ' .. g.token .. ' ' .. g.owner or line
 end
 

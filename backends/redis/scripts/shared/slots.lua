@@ -18,7 +18,7 @@ local function slot_at(uuid, base)
     if v[2] ~= st.life then
         s.state = 'dead' -- of an earlier life (rule 5)
     end
-    if v[9] ~= (st.clean_epoch or '0') then -- the pool was cleaned since: it owns nothing
+    if v[9] ~= numtext('clean_epoch') then -- the pool was cleaned since: it owns nothing
         s.swept = true
         s.ids, s.recalls, s.segments = 0, 0, 0
     end
@@ -44,7 +44,7 @@ local function own(s)
     end
     s.swept = false
     call('UNLINK', s.ids_key, s.recalls_key)
-    slot_put(s, 'epoch', st.clean_epoch or '0')
+    slot_put(s, 'epoch', numtext('clean_epoch'))
     slot_put(s, 'ids', 0)
     slot_put(s, 'recalls', 0)
     slot_put(s, 'segments', 0)
@@ -76,7 +76,10 @@ end
 
 local function share_changed(s)
     slot_put(s, 'share_rev', s.share_rev + 1)
-    hint('events:' .. s.uuid, 'share')
+    if not s.hinted then
+        s.hinted = true
+        hint('events:' .. s.uuid, 'share')
+    end
 end
 
 local function roster_changed()

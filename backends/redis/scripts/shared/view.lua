@@ -4,7 +4,7 @@ local NEVER = 'never'
 
 -- While the clock lies behind and no change has looked at the slots yet, the earliest expiry need not be the first.
 local function next_expiry()
-    local behind = st.pass or (st.clock and now < tonumber(st.clock))
+    local behind = st.pass or now < num('clock')
     local found = call('ZRANGEBYSCORE', K_SLOTS, '(' .. to_ms(now), '+inf', 'WITHSCORES', 'LIMIT', 0,
         behind and 512 or 1)
     local least
@@ -41,11 +41,11 @@ end
 local function view_of(s)
     local leader, led_for = led()
     return {
-        st.life or '', st.view or '0', text(now), leader, st.term or '0', led_for, rank_of(st.last_leader),
+        st.life or '', numtext('view'), text(now), leader, numtext('term'), led_for, rank_of(st.last_leader),
         rank_of(s and s.uuid), text(call('ZCARD', K_AGES)), text(call('ZCOUNT', K_SLOTS, '-inf', to_ms(now))),
-        next_expiry(), st.version or '0', st.roster_rev or '0', st.inbox_rev or '0',
-        s and text(seen_share_rev(s)) or '0', st.token or '0', text(call('HLEN', K_DB)), st.n_inbox or '0',
-        st.n_placed or '0', text(call('ZCARD', K_PARKED)), next_due(), st.settled_age or '0',
+        next_expiry(), numtext('version'), numtext('roster_rev'), numtext('inbox_rev'),
+        s and text(seen_share_rev(s)) or '0', numtext('token'), text(call('HLEN', K_DB)), numtext('n_inbox'),
+        numtext('n_placed'), text(call('ZCARD', K_PARKED)), next_due(), numtext('settled_age'),
         s and text(tonumber(call('ZSCORE', K_AGES, s.uuid))) or '0', st.strategy or ''
     }
 end
