@@ -217,10 +217,11 @@ static void go_reap(engine *e)
         begin_inbox(e);
 }
 
-static void begin_publish(engine *e)
+static void go_publish(engine *e)
 {
     leader *l = &e->leader;
-    l->phase = LEADER_PUBLISH;
+    if (l->under_way > 0 || !ops_window(e, false))
+        return;
     pending *p = leader_op(e, ALLOT_OP_PUBLISH, 0);
     if (p == NULL)
         return;
@@ -250,7 +251,7 @@ static void begin_plan(engine *e)
     l->tears = 0;
     if (!l->full && l->inbox_ids == 0) {
         if (l->must_publish)
-            begin_publish(e);
+            l->phase = LEADER_PUBLISH;
         else
             finish_cycle(e);
         return;
@@ -321,7 +322,7 @@ static void go_shares(engine *e)
         }
     }
     if (l->at == l->roster_count && l->under_way == 0 && !e->failed)
-        begin_publish(e);
+        l->phase = LEADER_PUBLISH;
 }
 
 static void go_on(engine *e)
@@ -340,10 +341,12 @@ static void go_on(engine *e)
     case LEADER_SHARES:
         go_shares(e);
         break;
+    case LEADER_PUBLISH:
+        go_publish(e);
+        break;
     case LEADER_ROSTER:
     case LEADER_INBOX:
     case LEADER_PLAN:
-    case LEADER_PUBLISH:
         break; /* an answer moves it on */
     }
 }
@@ -451,8 +454,8 @@ static void on_recall(engine *e, const pending *p, const allot_outcome *o)
 static void on_reap(engine *e, const pending *p, const allot_outcome *o)
 {
     e->leader.reaped = e->leader.reaped || o->status == ALLOT_STATUS_OK;
-    if (o->status != ALLOT_STATUS_OK || o->more == 0)
-        return;
+    if (o->status != ALLOT_STATUS_OK || o->more == 0 || !ops_window(e, false))
+        return; /* what is left of it shows in the roster when that is read again */
     pending *next = leader_op(e, ALLOT_OP_REAP, 0);
     if (next == NULL)
         return;

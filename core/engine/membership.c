@@ -234,7 +234,8 @@ void member_on_beat(engine *e, pending *p, const allot_answer *answer)
         e->beat_failures = 0;
         take_view(e, answer->view);
         break;
-    case ALLOT_STATUS_REFUSED:
+    case ALLOT_STATUS_REFUSED: /* also for a reason that says nothing about the slot: then a new beat follows, too */
+        e->next_beat_us = e->now_us + backoff_us(e, e->beat_failures++, ttl_part(e, 6));
         member_refused(e, answer->outcome.reason);
         break;
     default: /* only a positive answer extends a deadline; a new beat with its own t0 follows */
