@@ -37,6 +37,14 @@ void actions_clear(engine *e)
     e->action_count = 0;
 }
 
+void actions_drop(engine *e)
+{
+    for (size_t i = 0; i < e->action_count; i++)
+        if (e->actions[i].kind == ENGINE_PLAN)
+            plan_free(e->actions[i].plan);
+    actions_clear(e);
+}
+
 void actions_reply(engine *e, engine_request *request, int32_t code)
 {
     engine_action *a = actions_add(e, ENGINE_REPLY);

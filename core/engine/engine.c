@@ -140,6 +140,7 @@ int engine_step(engine *e, const engine_event *event, engine_actions *ret_action
         do_what_is_due(e);
     e->stepping = false;
     if (e->failed) {
+        actions_drop(e);
         e->deadline_us = INT64_MIN;
         e->election.leads = false;
         return ALLOT_E_NOMEM;

@@ -233,6 +233,8 @@ engine_action *actions_add(engine *e, engine_action_kind kind); /* NULL after en
 engine_tell *actions_tell(engine *e, allot_event_type type);
 /* Forgets the actions of the last step. */
 void actions_clear(engine *e);
+/* The same of those that nobody will carry out. */
+void actions_drop(engine *e);
 void actions_reply(engine *e, engine_request *request, int32_t code);
 
 /* ops.c */

@@ -11,6 +11,8 @@ int main(void)
         numbered_suite(), sessions_suite(), membership_suite(), life_suite(), leadership_suite(), grants_suite(),
         items_suite(), reap_suite(), pool_suite(), reads_suite(), malformed_suite(), dump_suite(), random_suite(),
         check_suite(), nomem_suite(),
+        /* core/engine */
+        engine_nomem_suite(),
         /* backends/memory */
         memory_suite(),
         /* backends/file */

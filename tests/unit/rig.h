@@ -114,6 +114,7 @@ Suite *dump_suite(void);
 Suite *random_suite(void);
 Suite *memory_suite(void);
 Suite *nomem_suite(void);
+Suite *engine_nomem_suite(void);
 Suite *check_suite(void);
 
 #endif
