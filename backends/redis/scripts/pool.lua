@@ -27,12 +27,15 @@ end
 
 local function append(id, place, slot, token, recalled, due)
     local payload = WITH_PAYLOADS and call('HGET', K_DB, id) or ''
-    local fail = has_fails and call('HGET', K_FAILS, id) or '0 '
-    local attempts, reason = string.match(fail, '^(%d+) (.*)$')
-    count, bytes = count + 1, bytes + #payload
-    for _, field in ipairs({id, payload, place, slot, token, attempts, reason, recalled, due}) do
-        page[#page + 1] = field
+    local attempts, reason = '0', ''
+    local fail = has_fails and call('HGET', K_FAILS, id)
+    if fail then
+        attempts, reason = string.match(fail, '^(%d+) (.*)$')
     end
+    local n = #page
+    count, bytes = count + 1, bytes + #payload
+    page[n + 1], page[n + 2], page[n + 3], page[n + 4], page[n + 5] = id, payload, place, slot, token
+    page[n + 6], page[n + 7], page[n + 8], page[n + 9] = attempts, reason, recalled, due
 end
 
 local function numbers_of_target()

@@ -11,8 +11,11 @@ local function seg_parse(number, line)
         return false
     end
     local live, count, payloads, token, owner = string.match(line, '^(%d+) (%d+) (%a) ?(%d*) ?(.*)$')
-    return {number = number, live = tonumber(live), count = tonumber(count), payloads = payloads,
-        token = token ~= '' and token or nil, owner = owner ~= '' and owner or nil}
+    local g = {number = number, live = tonumber(live), count = tonumber(count), payloads = payloads}
+    if token ~= '' then
+        g.token, g.owner = token, owner
+    end
+    return g
 end
 
 -- Looks at many at once.
@@ -87,6 +90,7 @@ end
 -- ---- changes
 
 local out_of_inbox, lifted = {}, {} -- numbers; by UUID: numbers
+local more_placed, more_in_inbox = 0, 0
 
 -- Takes a segment out of its place: recalls cleared, token gone.
 local function seg_lift(g)
@@ -101,10 +105,10 @@ local function seg_lift(g)
         end
         lifted[s.uuid] = lifted[s.uuid] or {}
         table.insert(lifted[s.uuid], g.number)
-        increase('n_placed', -g.live)
+        more_placed = more_placed - g.live
     elseif g.in_inbox ~= false then
         out_of_inbox[#out_of_inbox + 1] = g.number
-        increase('n_inbox', -g.live)
+        more_in_inbox = more_in_inbox - g.live
     end
     g.owner, g.token, g.recalls, g.recalls_changed = nil, nil, nil, nil
     g.in_inbox = false
@@ -117,7 +121,7 @@ local function seg_to_inbox(g)
     g.in_inbox, g.changed = true, true
     into_inbox[#into_inbox + 1] = text(increase('order', 1))
     into_inbox[#into_inbox + 1] = g.number
-    increase('n_inbox', g.live)
+    more_in_inbox = more_in_inbox + g.live
 end
 
 local function seg_to_share(g, s, token)
@@ -125,10 +129,11 @@ local function seg_to_share(g, s, token)
     g.owner, g.token, g.recalls, g.in_inbox, g.changed = s.uuid, token, '', false, true
     slot_put(s, 'segments', s.segments + 1)
     slot_put(s, 'ids', s.ids + g.live)
-    into_share[s.uuid] = into_share[s.uuid] or {}
-    table.insert(into_share[s.uuid], g.number)
-    table.insert(into_share[s.uuid], token)
-    increase('n_placed', g.live)
+    local into = into_share[s.uuid] or {}
+    into_share[s.uuid] = into
+    into[#into + 1] = g.number
+    into[#into + 1] = token
+    more_placed = more_placed + g.live
 end
 
 -- The id at the position is done here.
@@ -137,12 +142,12 @@ local function seg_take(g, position)
     g.live = g.live - 1
     local s = g.owner and slots[g.owner]
     if not s then
-        increase('n_inbox', -1)
+        more_in_inbox = more_in_inbox - 1
         return
     end
     own(s)
     slot_put(s, 'ids', s.ids - 1)
-    increase('n_placed', -1)
+    more_placed = more_placed - 1
     if bit_test(recalls_of(g, s), position) then
         g.recalls, g.recalls_changed = bit_clear(g.recalls, position), true
         slot_put(s, 'recalls', s.recalls - 1)
@@ -200,8 +205,10 @@ end
 -- ---- writing
 
 local function line_of(g)
-    local line = g.live .. ' ' .. g.count .. ' ' .. g.payloads
-    return g.owner and line .. ' ' .. g.token .. ' ' .. g.owner or line
+    if g.owner then
+        return g.live .. ' ' .. g.count .. ' ' .. g.payloads .. ' ' .. g.token .. ' ' .. g.owner
+    end
+    return g.live .. ' ' .. g.count .. ' ' .. g.payloads
 end
 
 write_segments = function()
@@ -224,6 +231,8 @@ write_segments = function()
             table.insert(recalls[g.owner], g.recalls)
         end
     end
+    increase('n_placed', more_placed)
+    increase('n_inbox', more_in_inbox)
     batched('ZREM', K_INBOX, out_of_inbox)
     batched('ZADD', K_INBOX, into_inbox)
     for uuid, numbers in pairs(lifted) do
