@@ -1,9 +1,6 @@
-#include "tests/lib/tcp_proxy.h"
-
-#include "base/bytes.h"
+#include "tests/lib/tcp_proxy_parts.h"
 
 #include <arpa/inet.h>
-#include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -19,52 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PAIRS_MAX = 64, PENDING_MAX = 1 << 18, NEVER = -1 };
-
-/* One direction of one connection. */
-typedef struct flow {
-    int from, to;
-    bytes pending;    /* read, not passed on */
-    int64_t due_us;   /* not before */
-    size_t framed;    /* replies: bytes at the front of `pending` that were looked at, and are whole replies */
-    bytes seen;       /* requests: those that are not whole yet */
-    long long count;  /* requests or replies that were whole so far */
-    bool at_end;      /* `from` has no more */
-    bool is_reply;
-    bool was_cut;
-} flow;
-
-typedef struct pair {
-    int client, server;
-    flow requests, replies;
-    long long target; /* the reply that is to be replaced; NEVER */
-} pair;
-
-/* Set by the test's thread, under the mutex. */
-typedef struct faults {
-    int64_t delay_us;
-    size_t bytes_per_second; /* 0: no limit */
-    long long cut_requests, cut_replies; /* bytes that still pass; NEVER */
-    long long replace;       /* replies that still pass before that one; NEVER */
-    bytes needle;            /* or: the reply to a request with this in it, when there is any */
-    bytes replacement;
-    bool injects;
-    bytes injection;
-    bool hang_requests, hang_replies, refuse, reset;
-} faults;
-
-struct tcp_proxy {
-    char path[108];
-    int listener, wake, port;
-    pthread_t thread;
-    pthread_mutex_t mutex; /* held while the thread works, not while it waits */
-    bool ends;
-    faults faults;
-    pair pairs[PAIRS_MAX];
-    unsigned pair_count;
-    unsigned connections, reply_count;
-    size_t request_bytes, reply_bytes;
-};
+enum { PENDING_MAX = 1 << 18 };
 
 static void __attribute__((noreturn)) give_up(const char *what)
 {
@@ -79,7 +31,7 @@ static int64_t now_us(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-static void append(bytes *b, const void *data, size_t len)
+void tcp_proxy_append(bytes *b, const void *data, size_t len)
 {
     if (bytes_append(b, data, len) != 0)
         give_up("memory");
@@ -91,7 +43,7 @@ static void drop_front(bytes *b, size_t len)
     b->len -= len;
 }
 
-static void clear_faults(tcp_proxy *p)
+void tcp_proxy_clear_faults(tcp_proxy *p)
 {
     bytes_done(&p->faults.replacement);
     bytes_done(&p->faults.injection);
@@ -103,6 +55,17 @@ static void clear_faults(tcp_proxy *p)
 
 /* ---- Replies ---------------------------------------------------------------------------------------------------- */
 
+/* The length that a line of the protocol says; -1: nil. */
+static long number_in(const char *text)
+{
+    long number = 0;
+    if (*text == '-')
+        return -1;
+    for (; *text >= '0' && *text <= '9'; text++)
+        number = number * 10 + (*text - '0');
+    return number;
+}
+
 /* The length of the whole reply at the front, 0: not all of it is there. A server is trusted to be well-formed. */
 static size_t reply_len(const char *data, size_t len)
 {
@@ -110,7 +73,7 @@ static size_t reply_len(const char *data, size_t len)
     if (stop == NULL)
         return 0;
     size_t at = (size_t)(stop - data) + 1;
-    long count = data[0] == '$' || data[0] == '*' ? atol(data + 1) : 0;
+    long count = data[0] == '$' || data[0] == '*' ? number_in(data + 1) : 0;
     if (data[0] == '$' && count >= 0)
         return at + (size_t)count + 2 <= len ? at + (size_t)count + 2 : 0;
     for (long i = 0; data[0] == '*' && i < count; i++) {
@@ -125,9 +88,9 @@ static size_t reply_len(const char *data, size_t len)
 static void splice(bytes *b, size_t at, size_t old_len, const bytes *with)
 {
     bytes out = {0};
-    append(&out, b->data, at);
-    append(&out, with->data, with->len);
-    append(&out, b->data + at + old_len, b->len - at - old_len);
+    tcp_proxy_append(&out, b->data, at);
+    tcp_proxy_append(&out, with->data, with->len);
+    tcp_proxy_append(&out, b->data + at + old_len, b->len - at - old_len);
     bytes_done(b);
     *b = out;
 }
@@ -203,9 +166,9 @@ static bool read_flow(tcp_proxy *p, flow *f)
         f->at_end = true;
     else if (f->pending.len == 0)
         f->due_us = now_us() + p->faults.delay_us;
-    append(&f->pending, data, (size_t)n);
+    tcp_proxy_append(&f->pending, data, (size_t)n);
     if (!f->is_reply)
-        append(&f->seen, data, (size_t)n);
+        tcp_proxy_append(&f->seen, data, (size_t)n);
     return true;
 }
 
@@ -354,7 +317,7 @@ tcp_proxy *tcp_proxy_start(const char *unix_path)
     if (p == NULL)
         give_up("memory");
     snprintf(p->path, sizeof(p->path), "%s", unix_path);
-    clear_faults(p);
+    tcp_proxy_clear_faults(p);
     p->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     p->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (p->wake < 0 || p->listener < 0 || bind(p->listener, (const struct sockaddr *)&address, len) != 0 ||
@@ -367,12 +330,12 @@ tcp_proxy *tcp_proxy_start(const char *unix_path)
     return p;
 }
 
-static void lock(tcp_proxy *p)
+void tcp_proxy_lock(tcp_proxy *p)
 {
     pthread_mutex_lock(&p->mutex);
 }
 
-static void unlock(tcp_proxy *p)
+void tcp_proxy_unlock(tcp_proxy *p)
 {
     eventfd_write(p->wake, 1);
     pthread_mutex_unlock(&p->mutex);
@@ -382,143 +345,15 @@ void tcp_proxy_free(tcp_proxy *p)
 {
     if (p == NULL)
         return;
-    lock(p);
+    tcp_proxy_lock(p);
     p->ends = true;
-    unlock(p);
+    tcp_proxy_unlock(p);
     pthread_join(p->thread, NULL);
     while (p->pair_count > 0)
         close_pair(&p->pairs[--p->pair_count], false);
-    clear_faults(p);
+    tcp_proxy_clear_faults(p);
     close(p->listener);
     close(p->wake);
     pthread_mutex_destroy(&p->mutex);
     free(p);
-}
-
-int tcp_proxy_port(const tcp_proxy *p)
-{
-    return p->port;
-}
-
-void tcp_proxy_heal(tcp_proxy *p)
-{
-    lock(p);
-    clear_faults(p);
-    unlock(p);
-}
-
-void tcp_proxy_delay(tcp_proxy *p, int64_t delay_us)
-{
-    lock(p);
-    p->faults.delay_us = delay_us;
-    unlock(p);
-}
-
-void tcp_proxy_limit(tcp_proxy *p, size_t bytes_per_second)
-{
-    lock(p);
-    p->faults.bytes_per_second = bytes_per_second;
-    unlock(p);
-}
-
-void tcp_proxy_cut_requests(tcp_proxy *p, size_t after_bytes)
-{
-    lock(p);
-    p->faults.cut_requests = (long long)after_bytes;
-    unlock(p);
-}
-
-void tcp_proxy_cut_replies(tcp_proxy *p, size_t after_bytes)
-{
-    lock(p);
-    p->faults.cut_replies = (long long)after_bytes;
-    unlock(p);
-}
-
-void tcp_proxy_replace_reply(tcp_proxy *p, unsigned n, const void *data, size_t len)
-{
-    lock(p);
-    bytes_clear(&p->faults.replacement);
-    append(&p->faults.replacement, data, len);
-    p->faults.replace = n;
-    unlock(p);
-}
-
-void tcp_proxy_replace_reply_to(tcp_proxy *p, const char *needle, const void *data, size_t len)
-{
-    lock(p);
-    bytes_clear(&p->faults.replacement);
-    append(&p->faults.replacement, data, len);
-    bytes_clear(&p->faults.needle);
-    append(&p->faults.needle, needle, strlen(needle));
-    unlock(p);
-}
-
-void tcp_proxy_inject(tcp_proxy *p, const void *data, size_t len)
-{
-    lock(p);
-    bytes_clear(&p->faults.injection);
-    append(&p->faults.injection, data, len);
-    p->faults.injects = true;
-    unlock(p);
-}
-
-void tcp_proxy_hang(tcp_proxy *p)
-{
-    lock(p);
-    p->faults.hang_requests = p->faults.hang_replies = true;
-    unlock(p);
-}
-
-void tcp_proxy_hang_replies(tcp_proxy *p)
-{
-    lock(p);
-    p->faults.hang_replies = true;
-    unlock(p);
-}
-
-void tcp_proxy_reset(tcp_proxy *p)
-{
-    lock(p);
-    p->faults.reset = true;
-    unlock(p);
-}
-
-void tcp_proxy_refuse(tcp_proxy *p)
-{
-    lock(p);
-    p->faults.refuse = true;
-    unlock(p);
-}
-
-unsigned tcp_proxy_connections(tcp_proxy *p)
-{
-    lock(p);
-    unsigned count = p->connections;
-    unlock(p);
-    return count;
-}
-
-size_t tcp_proxy_request_bytes(tcp_proxy *p)
-{
-    lock(p);
-    size_t count = p->request_bytes;
-    unlock(p);
-    return count;
-}
-
-size_t tcp_proxy_reply_bytes(tcp_proxy *p)
-{
-    lock(p);
-    size_t count = p->reply_bytes;
-    unlock(p);
-    return count;
-}
-
-unsigned tcp_proxy_replies(tcp_proxy *p)
-{
-    lock(p);
-    unsigned count = p->reply_count;
-    unlock(p);
-    return count;
 }

@@ -291,9 +291,11 @@ START_TEST(the_answer_to_a_read_is_lost)
 END_TEST
 
 static const char *const nonsense[] = {
-    "+OK\r\n", ":7\r\n", "$2\r\nok\r\n", "$-1\r\n", "*0\r\n", "*1\r\n:1\r\n", "*1\r\n$2\r\nok\r\n", "*1\r\n$9\r\nok 1 2 3 \r\n",
+    "+OK\r\n", ":7\r\n", "$2\r\nok\r\n", "$-1\r\n", "*0\r\n", "*1\r\n:1\r\n", "*1\r\n$2\r\nok\r\n",
+    "*1\r\n$9\r\nok 1 2 3 \r\n",
     "*1\r\n$-1\r\n", "*2\r\n$17\r\nok x 0 0 0 999999\r\n:1\r\n", "*1\r\n$15\r\nrefused madness\r\n",
-    "*2\r\n$7\r\nok 1 0 \r\n*1\r\n*0\r\n", "*1\r\n$30\r\nok 99999999999999999999 0 0 0 -\r\n", "%1\r\n", "-WHAT is this\r\n",
+    "*2\r\n$7\r\nok 1 0 \r\n*1\r\n*0\r\n", "*1\r\n$30\r\nok 99999999999999999999 0 0 0 -\r\n", "%1\r\n",
+    "-WHAT is this\r\n",
 };
 
 /* A server that answers nonsense in good form is believed nothing. */
@@ -304,7 +306,8 @@ START_TEST(answers_without_sense)
     static const redis_script_id scripts[] = {REDIS_SCRIPT_ADD, REDIS_SCRIPT_ROSTER, REDIS_SCRIPT_POOL};
     EXPECT_OK(read_view(w)); /* the connection is there, and has looked for its scripts */
     allot_new_id fresh;
-    allot_op ops[] = {stand_add(&m, "a", &fresh), member_op(&m, ALLOT_OP_READ_ROSTER), member_op(&m, ALLOT_OP_READ_POOL)};
+    allot_op ops[] = {stand_add(&m, "a", &fresh), member_op(&m, ALLOT_OP_READ_ROSTER),
+                      member_op(&m, ALLOT_OP_READ_POOL)};
     ops[1].u.read.limit = ops[2].u.read.limit = 10;
     for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
         spoil(scripts[i], nonsense[_i]);

@@ -114,7 +114,7 @@ Suite *redis_storm_suite(void)
     TCase *t = tcase_create("storm");
     tcase_set_timeout(t, REDIS_TEST_TIMEOUT);
     tcase_add_checked_fixture(t, begin, end);
-    tcase_add_loop_test(t, a_storm, 1, 5);
+    tcase_add_loop_test(t, a_storm, 1, 4);
     suite_add_tcase(s, t);
     return s;
 }
