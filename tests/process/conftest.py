@@ -5,6 +5,7 @@ import tempfile
 
 import pytest
 
+from redis_server import RedisServer, is_installed
 from replicas import Allot, Group
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -49,9 +50,44 @@ def home():
     shutil.rmtree(path, ignore_errors=True)
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "backends(name...): the backends that a test runs on; without it, on the file "
+                            "backend alone")
+
+
+def pytest_generate_tests(metafunc):
+    if "backend" in metafunc.fixturenames:
+        marker = metafunc.definition.get_closest_marker("backends")
+        metafunc.parametrize("backend", marker.args if marker else ("file",), indirect=True)
+
+
 @pytest.fixture
-def allot(binary, home):
-    return Allot(binary, os.path.join(home, "store"))
+def backend(request):
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def redis(binary):
+    """One server for all tests that can share it; it keeps nothing."""
+    if not is_installed():
+        pytest.skip("redis-server is missing")
+    if not os.path.exists(os.path.join(os.path.dirname(os.path.dirname(binary)), "allot", "allot_backend_redis.so")):
+        pytest.skip("hiredis was missing when this was built")
+    path = tempfile.mkdtemp(prefix="allot-redis-")
+    server = RedisServer(path)
+    yield server
+    server.kill()
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def allot(request, backend, binary, home):
+    """The command on an empty store."""
+    if backend == "file":
+        return Allot(binary, os.path.join(home, "store"))
+    server = request.getfixturevalue("redis")
+    assert server.ask("FLUSHALL") == "OK" and server.ask("CONFIG RESETSTAT") == "OK"
+    return Allot(binary, server.path, ("--backend", "redis", "--url", server.url), server)
 
 
 @pytest.fixture

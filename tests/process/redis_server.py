@@ -3,6 +3,7 @@
 import ctypes
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -11,6 +12,15 @@ import time
 LIMIT_S = 20.0
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
+
+
+def program():
+    """redis-server, or what the environment names instead: a server of another version, or Valkey."""
+    return os.environ.get("REDIS_SERVER", "redis-server")
+
+
+def is_installed():
+    return shutil.which(program()) is not None
 
 
 def _die_with_parent():
@@ -30,7 +40,7 @@ class RedisServer:
 
     def start(self, wait=True):
         """Starts it (again), on whatever it has written."""
-        command = ["redis-server", "--port", "0", "--unixsocket", self.path, "--dir", self.home, "--save", "",
+        command = [program(), "--port", "0", "--unixsocket", self.path, "--dir", self.home, "--save", "",
                    "--appendonly", "no", "--daemonize", "no", "--logfile", os.path.join(self.home, "redis.log"),
                    *self.options]
         if os.path.exists(self.path):

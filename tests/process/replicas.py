@@ -32,7 +32,15 @@ def clean_environment(**extra):
 
 @contextlib.contextmanager
 def store_held(allot):
-    """Holds the store's lock, as a process that was stopped within a transition does."""
+    """The store does not answer: its lock is held, as by a process that was stopped within a transition; or its server
+    is stopped."""
+    if allot.server:
+        allot.server.stop()
+        try:
+            yield
+        finally:
+            allot.server.cont()
+        return
     with open(os.path.join(allot.path, "default", "lock"), "rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
@@ -41,10 +49,11 @@ def store_held(allot):
 class Allot:
     """The command, on one store."""
 
-    def __init__(self, binary, path, place=None):
+    def __init__(self, binary, path, place=None, server=None):
         self.binary = binary
         self.path = path
         self.place = place or ("--path", path)  # the flags that lead to the store
+        self.server = server  # the RedisServer that it is on; None: it is in files
 
     def __call__(self, verb, *arguments, stdin=b"", env=None, store=True, timeout=LIMIT_S, **more):
         place = self.place if store else ()
@@ -138,6 +147,11 @@ class Replica:
         self.process.wait(LIMIT_S)
         self.group.wait(lambda: not self.running, f"{self.name}: the end of its events")
         return now
+
+    def lease_end_ns(self):
+        """On Redis: when its lease ends, by what the server has, as an instant of CLOCK_MONOTONIC."""
+        end_ms = float(self.group.allot.server.ask(f"ZSCORE allot:{{default}}:slots {self.slot}"))
+        return round(end_ms * 1e6) - time.time_ns() + time.monotonic_ns()
 
     def stop(self):
         """SIGSTOP. It does nothing until it is continued, and is not to go on with what it held."""
@@ -238,6 +252,11 @@ class Group:
     def stop_outside_lock(self, replica):
         """A process that is stopped while it holds the store's lock stops the whole group, as documented: not what is
         to be tested here. So it is stopped at another moment."""
+        if self.allot.server:
+            self.deaths.append((time.monotonic_ns(), replica.name))
+            replica.signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, replica.process.pid, os.WSTOPPED)
+            return
         lock = os.path.join(self.allot.path, "default", "lock")
         while True:
             now = time.monotonic_ns()

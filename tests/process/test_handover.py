@@ -6,14 +6,22 @@ import pytest
 
 from replicas import note
 
-TTL = "30s"  # nothing here waits for it, except where a test says so
+pytestmark = pytest.mark.backends("file", "redis")
+
 NAMES = [f"name-{number}" for number in range(120)]
 
 
 @pytest.fixture
-def trio(allot, group):
+def ttl(backend):
+    """In files a death is proven by the kernel, and nothing waits for a lease, except where a test says so. On Redis
+    a death is the lease's end."""
+    return "30s" if backend == "file" else "2s"
+
+
+@pytest.fixture
+def trio(allot, group, ttl):
     allot.add(NAMES)
-    replicas = group.start_many(3, "--ttl", TTL)
+    replicas = group.start_many(3, "--ttl", ttl)
     group.wait(lambda: all(r.slot for r in replicas), "all to join")
     group.wait_placed(NAMES)
     return replicas
@@ -23,9 +31,9 @@ def _moved(before, after):
     return {name for name in after if before[name] != after[name]}
 
 
-def test_a_new_replica_gets_its_part_and_nothing_else_moves(group, trio):
+def test_a_new_replica_gets_its_part_and_nothing_else_moves(group, trio, ttl):
     before = group.owners()
-    new = group.start("new", "--ttl", TTL)
+    new = group.start("new", "--ttl", ttl)
     group.wait_placed(NAMES)
     after = group.owners()
     moved = _moved(before, after)
@@ -52,21 +60,21 @@ def test_a_clean_exit_hands_over_at_once(group, trio):
     group.check()
 
 
-def test_a_new_replica_after_a_death_takes_its_place(group, trio):
+def test_a_new_replica_after_a_death_takes_its_place(group, trio, ttl):
     victim = group.leader()
     victim.kill()
     group.wait_placed(NAMES)
     before = group.owners()
-    new = group.start("new", "--ttl", TTL)
+    new = group.start("new", "--ttl", ttl)
     group.wait_placed(NAMES)
     assert _moved(before, group.owners()) == set(new.held)
     group.check()
 
 
-def test_all_die_and_the_next_finds_everything(allot, group, trio):
+def test_all_die_and_the_next_finds_everything(allot, group, trio, ttl):
     for replica in trio:
         replica.kill()
-    new = group.start("new", "--ttl", TTL)
+    new = group.start("new", "--ttl", ttl)
     took_ms = (group.wait_placed(NAMES, [new]) - new.named("joined")[0]["mono_ns"]) / 1e6
     note(f"after the death of all, everything is owned {took_ms:.0f} ms after the next one joined")
     assert len(allot.json("slots")) == 1
