@@ -127,8 +127,8 @@ end
 local function seg_to_share(g, s, token)
     own(s)
     g.owner, g.token, g.recalls, g.in_inbox, g.changed = s.uuid, token, '', false, true
-    slot_put(s, 'segments', s.segments + 1)
-    slot_put(s, 'ids', s.ids + g.live)
+    s.segments, s.ids = s.segments + 1, s.ids + g.live
+    s.changed.segments, s.changed.ids = true, true
     local into = into_share[s.uuid] or {}
     into_share[s.uuid] = into
     into[#into + 1] = g.number
@@ -175,8 +175,9 @@ local function seg_new(ids, payloads)
 end
 
 local function next_token()
-    put('token', math.max(num('token') + 1, now))
-    return numtext('token')
+    local token = math.max(num('token') + 1, now)
+    put('token', token)
+    return text(token)
 end
 
 -- ---- ids of several segments, written anew into one
