@@ -65,6 +65,7 @@ struct allot_backend {
     file_watch watch;
     file_death death;
     file_image rewrite;      /* a rewrite of the journal on its way */
+    uint64_t rewrite_load;   /* it is of the copy that this loading gave */
     bool rewrite_due;        /* the journal has grown enough, by a record of this handle */
     bool rewrite_needed;     /* an fsync has failed: nothing is confirmed before the state is on disk in a new file */
     bool swept;              /* leavings of the dead were removed */

@@ -40,6 +40,7 @@ static int begin(allot_backend *b, allot_error *ret_error)
                                   .chain = j->chain,
                                   .from = j->at};
     b->rewrite_due = false;
+    b->rewrite_load = b->state.loads;
     return file_image_begin(&b->rewrite, &b->place, b->state.store, &header, ret_error);
 }
 
@@ -69,8 +70,10 @@ static int finish(allot_backend *b, allot_error *ret_error)
     int fd;
     const file_journal_header *now = &b->state.journal.header;
     file_journal_header header = b->rewrite.header;
-    if (now->name != header.name || now->generation + 1 != header.generation) {
-        file_image_drop(&b->rewrite, &b->place); /* another replica was faster */
+    bool overtaken = now->name != header.name || now->generation + 1 != header.generation;
+    /* Another replica was faster, or the file was put back: what the image says is not what came before. */
+    if (overtaken || b->rewrite_load != b->state.loads) {
+        file_image_drop(&b->rewrite, &b->place);
         return 0;
     }
     int rc = file_image_publish(&b->rewrite, &b->place, &b->state.journal, &fd, ret_error);

@@ -253,6 +253,7 @@ static int begin_loading(file_state *s)
     s->store = store_new();
     if (s->store == NULL)
         return ALLOT_E_NOMEM;
+    s->loads++;
     file_journal_rewind(&s->journal);
     s->boot = s->journal.header.boot;
     return 0;

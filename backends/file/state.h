@@ -18,6 +18,7 @@ typedef struct file_state {
     allot_uuid boot;     /* the last that the journal tells of */
     bool fresh;          /* loading began with the file's first byte and has not come to its end yet */
     bool astray;         /* a read-only copy has taken a step that the journal has not: to be loaded anew */
+    uint64_t loads;      /* how often loading began */
     int64_t end;         /* BEHIND: read up to here */
     bytes *notes;        /* NUL-terminated messages for the operator */
     file_space space;
