@@ -102,8 +102,8 @@ START_TEST(what_is_lost_untaken_is_never_told)
 }
 END_TEST
 
-/* Of ids whose ack or release is under way the engine tells no `lost`. What was not taken of them by the end of the slot
- * is dropped all the same. */
+/* Of ids whose ack or release is under way the engine tells no `lost`. What was not taken of them by the end of the
+ * slot is dropped all the same. */
 START_TEST(no_gained_follows_the_end_of_a_slot)
 {
     event_queue *q = new_queue();

@@ -20,8 +20,10 @@ typedef struct stage {
 } stage;
 
 /* What its application asks for, one after the other, each when the one before was replied to and all is quiet. */
-static const stage stages[] = {{ENGINE_ADD, 600},    {ENGINE_WORKING, 2}, {ENGINE_ACK, 2},  {ENGINE_FAIL, 1},
-                               {ENGINE_RELEASE, 500}, {ENGINE_ADD, 3},    {ENGINE_DRAIN, 0}, {ENGINE_RELEASE, IDS_MOST}};
+static const stage stages[] = {
+    {ENGINE_ADD, 600},     {ENGINE_WORKING, 2}, {ENGINE_ACK, 2},   {ENGINE_FAIL, 1},
+    {ENGINE_RELEASE, 500}, {ENGINE_ADD, 3},     {ENGINE_DRAIN, 0}, {ENGINE_RELEASE, IDS_MOST},
+};
 #define STAGES (sizeof(stages) / sizeof(stages[0]))
 
 typedef struct due {
