@@ -157,8 +157,8 @@ START_TEST(a_large_group_is_rewritten_in_pieces)
 }
 END_TEST
 
-/* The file was put back under its users (docs/file.md says to stop them first). A rewrite on its way is of what the file
- * does not say any more: to put it in place would bring that back, and mix two histories in one file. */
+/* The file was put back under its users (docs/file.md says to stop them first). A rewrite on its way is of what the
+ * file does not say any more: to put it in place would bring that back, and mix two histories in one file. */
 START_TEST(a_rewrite_of_what_is_no_more_is_dropped)
 {
     file_world w;
