@@ -51,9 +51,14 @@ class Allot:
 
     def __init__(self, binary, path, place=None, server=None):
         self.binary = binary
-        self.path = path
-        self.place = place or ("--path", path)  # the flags that lead to the store
+        self.path = path  # a test may point it elsewhere
+        self._place = place
         self.server = server  # the RedisServer that it is on; None: it is in files
+
+    @property
+    def place(self):
+        """The flags that lead to the store."""
+        return self._place or ("--path", self.path)
 
     def __call__(self, verb, *arguments, stdin=b"", env=None, store=True, timeout=LIMIT_S, **more):
         place = self.place if store else ()
