@@ -60,6 +60,10 @@ class Allot:
         """The flags that lead to the store."""
         return self._place or ("--path", self.path)
 
+    @place.setter
+    def place(self, flags):
+        self._place = flags
+
     def __call__(self, verb, *arguments, stdin=b"", env=None, store=True, timeout=LIMIT_S, **more):
         place = self.place if store else ()
         # A None stdin leaves a terminal to the caller.
