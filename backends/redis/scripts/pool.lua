@@ -38,20 +38,10 @@ local function append(id, place, slot, token, recalled, due)
     page[n + 6], page[n + 7], page[n + 8], page[n + 9] = attempts, reason, recalled, due
 end
 
-local function numbers_of_target()
-    local numbers = {}
-    for _, number in ipairs(sorted_numbers(slot_at(TARGET, bases[TARGET]))) do
-        local after = #number > #NUMBER or (#number == #NUMBER and number >= NUMBER)
-        if after and #numbers <= SEGMENTS_AT_ONCE then
-            numbers[#numbers + 1] = number
-        end
-    end
-    return numbers
-end
-
 -- Those that the page needs, and one more; nil and UUIDs when keys of owners are missing.
 local function choose()
-    local numbers = TARGET ~= '' and numbers_of_target() or
+    local numbers = TARGET ~= '' and
+        numbers_from(slot_at(TARGET, bases[TARGET]), tonumber(NUMBER), SEGMENTS_AT_ONCE + 1) or
         call('ZRANGEBYSCORE', K_SEGMENTS, NUMBER, '+inf', 'LIMIT', 0, SEGMENTS_AT_ONCE + 1)
     seg_load(numbers)
     local chosen, owners, missing, live = {}, {}, false, 0

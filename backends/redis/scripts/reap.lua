@@ -3,7 +3,7 @@
 -- A dead slot's ids go back to the inbox, in bounded steps that any later leader may go on with. ARGV[7..]: the target,
 -- whose keys lie behind the speaker's; max_attempts.
 local TARGET, MAX_ATTEMPTS = ARGV[7], tonumber(ARGV[8])
-local MOVED_AT_ONCE, BODIES_AT_ONCE = 512, 64
+local MOVED_AT_ONCE, BODIES_AT_ONCE = 512, 8
 
 local function is_reapable(s)
     return s.state == 'left' or s.state == 'dead' or rest_of(s) <= 0
@@ -30,25 +30,36 @@ local function count_one(g, position)
     end
 end
 
--- A failed attempt for each id that the slot was at work on and still owns; once, however often it named it. The bodies
--- of a bounded number of segments are read; false: there are more.
+-- What the slot named as at work on, each once: "NUMBER:POSITION", and the numbers.
+local function refs_of(working)
+    local refs, numbers, known = {}, {}, {}
+    for ref, number in string.gmatch(working, '((%d+):%d+)') do
+        if not known[ref] then
+            known[ref] = true
+            refs[#refs + 1], numbers[#numbers + 1] = ref, number
+        end
+    end
+    return refs, numbers
+end
+
+-- A failed attempt for each id that the slot was at work on and still owns. The bodies of a bounded number of segments
+-- are read; false: there are more.
 local function count_attempts(s)
     local working = call('HGET', s.key, 'working')
     if not working or working == '' then
         return true
     end
-    local counted, bodies, rest = {}, 0, {}
-    for ref in string.gmatch(working, '%S+') do
-        local number, position = string.match(ref, '^(%d+):(%d+)$')
-        local g = not counted[ref] and seg_in(number, TARGET)
-        counted[ref] = true
-        if g and seg_has(g, tonumber(position)) then
-            if not g.ids and bodies == BODIES_AT_ONCE then
-                rest[#rest + 1] = ref
-            else
-                bodies = bodies + (g.ids and 0 or 1)
-                count_one(g, tonumber(position))
-            end
+    local refs, numbers = refs_of(working)
+    local bodies, rest = 0, {}
+    seg_load(numbers)
+    for i, ref in ipairs(refs) do
+        local g = seg_in(numbers[i], TARGET)
+        local position = g and tonumber(string.sub(ref, #numbers[i] + 2))
+        if g and not g.ids and bodies == BODIES_AT_ONCE then
+            rest[#rest + 1] = ref
+        elseif g and seg_has(g, position) then
+            bodies = bodies + (g.ids and 0 or 1)
+            count_one(g, position)
         end
     end
     slot_put(s, 'working', table.concat(rest, ' '))
@@ -56,14 +67,10 @@ local function count_attempts(s)
 end
 
 local function move_to_inbox(s)
-    local numbers = sorted_numbers(s)
-    local moved, first = 0, {}
-    for i = 1, math.min(MOVED_AT_ONCE + BODIES_AT_ONCE, #numbers) do
-        first[i] = numbers[i]
-    end
-    seg_load(first)
-    local count = 0
-    for _, number in ipairs(first) do
+    local numbers = numbers_from(s, 0, MOVED_AT_ONCE + BODIES_AT_ONCE)
+    local moved, count = 0, 0
+    seg_load(numbers)
+    for _, number in ipairs(numbers) do
         local g = seg_in(number, TARGET)
         if g and moved < MOVED_AT_ONCE then
             moved = moved + 1

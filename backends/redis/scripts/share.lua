@@ -2,20 +2,16 @@
 -- with: base slots bits segments
 -- Segments of a slot in the order of their numbers. ARGV[2..]: after which number, how many, the slot.
 local CURSOR, LIMIT, TARGET = ARGV[2], tonumber(ARGV[3]), ARGV[4]
+local AT_ONCE = 512
 
 local s = TARGET ~= '' and slot_at(TARGET, FIRST_SLOT_KEY)
 if not s then
     return {'refused gone 0'}
 end
-local page, numbers = {'ok', text(seen_share_rev(s)), '0'}, {}
-for _, number in ipairs(sorted_numbers(s)) do
-    if #number > #CURSOR or (#number == #CURSOR and number > CURSOR) then
-        if #numbers == LIMIT then
-            page[3] = numbers[LIMIT]
-            break
-        end
-        numbers[#numbers + 1] = number
-    end
+local page = {'ok', text(seen_share_rev(s)), '0'}
+local numbers, more = numbers_from(s, tonumber(CURSOR) + 1, math.min(LIMIT, AT_ONCE))
+if more then
+    page[3] = numbers[#numbers]
 end
 seg_load(numbers)
 for _, number in ipairs(numbers) do

@@ -79,12 +79,21 @@ local function ids_of(g)
     return g.ids
 end
 
-local function sorted_numbers(s)
-    local numbers = s.swept and {} or call('HKEYS', s.ids_key)
-    table.sort(numbers, function(a, b)
-        return #a < #b or (#a == #b and a < b)
-    end)
-    return numbers
+-- The numbers of a share, as text, from `from` on, in order; at most `most` of them, and whether there are more.
+local function numbers_from(s, from, most)
+    local found, numbers = s.swept and {} or call('HKEYS', s.ids_key), {}
+    for i = 1, #found do
+        local number = tonumber(found[i])
+        if number >= from then
+            numbers[#numbers + 1] = number
+        end
+    end
+    table.sort(numbers)
+    local page = {}
+    for i = 1, math.min(most, #numbers) do
+        page[i] = text(numbers[i])
+    end
+    return page, #numbers > most
 end
 
 -- ---- changes
