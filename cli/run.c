@@ -192,7 +192,8 @@ static int wait_ms(const replica *r)
     if (r->give_up_ns == INT64_MAX || stopper_is_stopping(&r->stopper))
         return -1;
     int64_t ns = r->give_up_ns - mono_now_ns();
-    return ns > 0 ? (int)(ns / 1000000 + 1) : 0;
+    int64_t ms = ns > 0 ? ns / 1000000 + 1 : 0;
+    return ms < INT_MAX ? (int)ms : INT_MAX;
 }
 
 static void give_up_when_late(replica *r)
