@@ -9,6 +9,7 @@
 #include "cli/roster.h"
 #include "cli/stopper.h"
 
+#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
