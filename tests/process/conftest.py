@@ -33,6 +33,7 @@ def _running(binary):
 def binary():
     path = _binary()
     assert os.access(path, os.X_OK), f"{path} was not built"
+    os.environ.setdefault("ALLOT_BUILD", os.path.dirname(os.path.dirname(path)))
     # Found again in the environment of everything that is started here.
     os.environ["PROCESS_TEST_SESSION"] = f"session-{os.getpid()}"
     yield path

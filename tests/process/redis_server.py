@@ -1,6 +1,8 @@
 """A real redis-server for one test: on a Unix socket, in a directory of its own. It dies with the test."""
 
 import ctypes
+import glob
+import hashlib
 import os
 import re
 import shutil
@@ -25,6 +27,27 @@ def is_installed():
 
 def _die_with_parent():
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _element(answer):
+    head = answer.readline().decode().rstrip("\r\n")
+    kind, rest = head[0], head[1:]
+    if kind == "*":
+        return [_element(answer) for _ in range(int(rest))]
+    if kind == "$":
+        return answer.read(int(rest) + 2)[:-2].decode("utf-8", "replace") if rest != "-1" else None
+    assert kind != "-", head
+    return int(rest) if kind == ":" else rest
+
+
+def _names_of_scripts():
+    """sha -> name"""
+    names = {}
+    for path in glob.glob(os.path.join(os.environ["ALLOT_BUILD"], "redis-scripts", "*.lua")):
+        with open(path, "rb") as file:
+            names[hashlib.sha1(file.read()).hexdigest()] = os.path.splitext(os.path.basename(path))[0]
+    assert names
+    return names
 
 
 class RedisServer:
@@ -71,6 +94,31 @@ class RedisServer:
                 if head.startswith("$") and head != "$-1":
                     return answer.read(int(head[1:])).decode()
                 return head if head.startswith(("-", "*")) else head[1:]
+
+    def ask_all(self, line):
+        """The whole of one answer: an array is a list."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(LIMIT_S)
+            connection.connect(self.path)
+            connection.sendall(line.encode() + b"\r\n")
+            with connection.makefile("rb") as answer:
+                return _element(answer)
+
+    def log_scripts(self):
+        """From now on every command is remembered for scripts()."""
+        for line in ("CONFIG SET slowlog-max-len 1000000", "CONFIG SET slowlog-log-slower-than 0", "SLOWLOG RESET"):
+            assert self.ask(line) == "OK"
+
+    def scripts(self):
+        """name -> the durations in us of its runs since log_scripts, which ends with this; the names are those of the
+        files in $ALLOT_BUILD/redis-scripts."""
+        assert self.ask("CONFIG SET slowlog-log-slower-than -1") == "OK"
+        names = _names_of_scripts()
+        found = {name: [] for name in names.values()}
+        for entry in self.ask_all("SLOWLOG GET -1"):
+            if entry[3][0].lower() == "evalsha":
+                found[names[entry[3][1]]].append(entry[2])
+        return found
 
     def calls(self):
         """command -> how often it was called (by scripts too)"""
