@@ -49,13 +49,22 @@ static void __attribute__((noreturn)) give_up(const redis_server *s, const char 
     abort();
 }
 
+/* redis-server, or what the environment names instead: a server of another version, or Valkey. */
+static const char *program(void)
+{
+    const char *named = getenv("REDIS_SERVER");
+    return named != NULL && *named != '\0' ? named : "redis-server";
+}
+
 bool redis_server_is_installed(void)
 {
     const char *path = getenv("PATH");
     char name[512];
+    if (strchr(program(), '/') != NULL)
+        return access(program(), X_OK) == 0;
     while (path != NULL && *path != '\0') {
         size_t len = strcspn(path, ":");
-        snprintf(name, sizeof(name), "%.*s/redis-server", (int)len, path);
+        snprintf(name, sizeof(name), "%.*s/%s", (int)len, path, program());
         if (access(name, X_OK) == 0)
             return true;
         path += len + (path[len] == ':');
@@ -192,7 +201,7 @@ static void __attribute__((noreturn)) become(const redis_server *s, pid_t parent
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    execvp("redis-server", (char *const *)s->words);
+    execvp(s->words[0], (char *const *)s->words);
     _exit(127);
 }
 
@@ -244,7 +253,7 @@ redis_server *redis_server_start(const char *const *options)
     if (mkdtemp(s->dir) == NULL)
         give_up(s, s->dir);
     snprintf(s->socket, sizeof(s->socket), "%s/socket", s->dir);
-    const char *const usual[] = {"redis-server", "--port", "0", "--unixsocket", s->socket, "--dir", s->dir,
+    const char *const usual[] = {program(), "--port", "0", "--unixsocket", s->socket, "--dir", s->dir,
                                  "--save", "", "--appendonly", "no", "--daemonize", "no",
                                  "--enable-debug-command", "yes", NULL};
     for (size_t i = 0; usual[i] != NULL; i++)

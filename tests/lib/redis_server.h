@@ -1,5 +1,6 @@
 /* redis_server.h - a real redis-server for one test: in a directory of its own, on a Unix socket, without a port.
  *
+ * $REDIS_SERVER names another program in place of redis-server (valkey-server, say).
  * It dies with the thread that started it. What goes wrong here ends the process with a message and the server's log.
  * Threads: one at a time. */
 #ifndef TESTS_REDIS_SERVER_H

@@ -18,7 +18,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 def program():
     """redis-server, or what the environment names instead: a server of another version, or Valkey."""
-    return os.environ.get("REDIS_SERVER", "redis-server")
+    return os.environ.get("REDIS_SERVER") or "redis-server"
 
 
 def is_installed():

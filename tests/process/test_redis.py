@@ -9,9 +9,10 @@ import time
 
 import pytest
 
+from redis_server import is_installed, program
 from replicas import LIMIT_S, Group, clean_environment
 
-pytestmark = pytest.mark.skipif(shutil.which("redis-server") is None, reason="redis-server is missing")
+pytestmark = pytest.mark.skipif(not is_installed(), reason="redis-server is missing")
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def module(binary):
 def url(module, home):  # pylint: disable=unused-argument
     """A server that keeps nothing."""
     socket = os.path.join(home, "socket")
-    server = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", socket, "--dir", home, "--save", "",
+    server = subprocess.Popen([program(), "--port", "0", "--unixsocket", socket, "--dir", home, "--save", "",
                                "--appendonly", "no"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:
         limit = time.monotonic() + LIMIT_S

@@ -1,12 +1,11 @@
 """Replicas on a Redis server that fails: they stop in time, come back by themselves, and nothing is lost or doubled."""
 
 import os
-import shutil
 import time
 
 import pytest
 
-from redis_server import RedisServer
+from redis_server import RedisServer, is_installed
 from replicas import Allot, Group, note
 
 TTL_S = 1.5
@@ -43,7 +42,7 @@ class Stage:
 
 @pytest.fixture
 def stage(binary, home):
-    if shutil.which("redis-server") is None:
+    if not is_installed():
         pytest.skip("redis-server is missing")
     if not os.path.exists(os.path.join(os.path.dirname(os.path.dirname(binary)), "allot", "allot_backend_redis.so")):
         pytest.skip("hiredis was missing when this was built")
