@@ -1,5 +1,7 @@
 """Replicas on a Redis server: what it shows, what they cost it, and how fast leadership goes on."""
 
+import os
+import re
 import shutil
 import signal
 import statistics
@@ -126,8 +128,9 @@ def test_a_hand_over_among_many_is_no_herd(allot, group):
         time.sleep(0.5)
         scripts, seconds = allot.server.scripts(), time.monotonic() - began
         runs = {name: len(us) for name, us in scripts.items() if us}
+        longest_us = max(max(us) for us in scripts.values() if us)
         note(f"{how}, {len(others) + 1} waited: led again after {(led_ns - free_ns) / 1e6:.2f} ms, known to all "
-             f"{known_ms:.0f} ms later; scripts: {runs}, the longest {max(max(us) for us in scripts.values() if us)} us")
+             f"{known_ms:.0f} ms later; scripts: {runs}, the longest {longest_us} us")
         assert (led_ns - free_ns) / 1e6 < PROMISED_MS + SLACK_MS
         assert 1 <= runs["campaign"] <= TRY_MOST
         # The news of free leadership, of the new leader, of the slots, and of the split; and the beats that were due.
@@ -162,8 +165,13 @@ def _ping_ms(server):
     return (time.monotonic_ns() - begin) / 1e6
 
 
+def _is_sanitized():
+    with open(os.path.join(os.environ["ALLOT_BUILD"], "CMakeCache.txt"), encoding="utf-8") as file:
+        return re.search(r"^ALLOT_SANITIZE:\w+=.", file.read(), re.M) is not None
+
+
 def test_a_clean_hand_over_is_fast(allot, group):
-    """Under 2 ms at the median, on a machine on which a mere question to the server is answered in time."""
+    """Under 2 ms at the median, without sanitizers and where a mere question to the server is answered in time."""
     took_ms, pings_ms = [], []
     _join(group, 4, "--ttl", "10s")
     for number in range(24):
@@ -178,9 +186,10 @@ def test_a_clean_hand_over_is_fast(allot, group):
         more.wait_event("joined")
     took_ms.sort()
     median, p90 = statistics.median(took_ms), took_ms[len(took_ms) * 9 // 10]
-    fair = sorted(pings_ms)[len(pings_ms) * 9 // 10] < 0.5
-    note(f"{len(took_ms)} clean hand-overs: median {median:.2f} ms, 90 % within {p90:.2f} ms, longest {took_ms[-1]:.2f} ms;"
-         f" a question to the server: median {statistics.median(pings_ms):.2f} ms{'' if fair else ' (busy machine)'}")
+    fair = not _is_sanitized() and sorted(pings_ms)[len(pings_ms) * 9 // 10] < 0.5
+    note(f"{len(took_ms)} clean hand-overs: median {median:.2f} ms, 90 % within {p90:.2f} ms, longest "
+         f"{took_ms[-1]:.2f} ms; a question to the server: median {statistics.median(pings_ms):.2f} ms"
+         f"{'' if fair else ' (no fair measurement)'}")
     assert median < (2 if fair else 20)
     group.check()
 
@@ -199,7 +208,8 @@ def test_a_crash_is_noticed_at_the_leases_end(allot, group):
         new = group.leader()
         late_ms.append((new.named("leader")[-1]["mono_ns"] - end_ns) / 1e6)
         group.wait_placed(NAMES)
-        gained = [e["mono_ns"] for r in group.live() for e in r.named("gained") if {i["id"] for i in e["ids"]} & orphans]
+        gained = [e["mono_ns"] for r in group.live() for e in r.named("gained")
+                  if orphans.intersection(i["id"] for i in e["ids"])]
         owned_ms.append((max(gained) - end_ns) / 1e6)
         group.start(f"more-{number}", "--ttl", "1s").wait_event("joined")
     note(f"leader killed: led again {[round(ms, 1) for ms in late_ms]} ms after the lease's end; its ids owned again "
