@@ -9,6 +9,10 @@
  * one by one do not stay one segment each. */
 #define SMALL_SEGMENT 64u
 
+/* Parts of one assign or recall: half of what an op may carry, so that a store which does it in one go (a script of a
+ * few milliseconds) is not blocked for long. */
+#define PARTS_AT_ONCE (ALLOT_OP_ITEMS_MAX / 2)
+
 /* ---- The question ------------------------------------------------------------------------------------------------ */
 
 static bool same_name(const void *context, uint64_t value, const void *key, size_t key_len)
@@ -125,9 +129,9 @@ void placement_take(engine *e, const plan *p)
 
 /* An assign op while it is being filled: what lies behind the pending. */
 typedef struct assign_op {
-    allot_uuid slots[ALLOT_OP_ITEMS_MAX];
-    allot_grant grants[ALLOT_OP_ITEMS_MAX];
-    allot_part parts[ALLOT_OP_ITEMS_MAX];
+    allot_uuid slots[PARTS_AT_ONCE];
+    allot_grant grants[PARTS_AT_ONCE];
+    allot_part parts[PARTS_AT_ONCE];
     uint32_t slot_count, grant_count, part_count;
     uint32_t open_ids; /* ids of the last grant, if further parts may be added to it; 0: none may */
 } assign_op;
@@ -171,7 +175,7 @@ static uint32_t next_part(leader *l, uint64_t want, bool *ret_small, allot_part 
 
 static void fill_assign(leader *l, assign_op *op)
 {
-    while (l->slot_at < l->roster_count && l->segment_at < l->segment_count && op->part_count < ALLOT_OP_ITEMS_MAX) {
+    while (l->slot_at < l->roster_count && l->segment_at < l->segment_count && op->part_count < PARTS_AT_ONCE) {
         member *m = &l->roster[l->slot_at];
         if (m->take == 0) {
             l->slot_at++;
@@ -213,7 +217,7 @@ bool placement_assign(engine *e)
 static uint32_t fill_recall(leader *l, member *m, allot_part *parts)
 {
     uint32_t count = 0;
-    while (m->give > 0 && l->segment_at > 0 && count < ALLOT_OP_ITEMS_MAX) {
+    while (m->give > 0 && l->segment_at > 0 && count < PARTS_AT_ONCE) {
         const allot_segment_info *seg_info = &l->segments[--l->segment_at];
         uint32_t free_ids = seg_info->live - seg_info->recalled;
         if (free_ids == 0)
@@ -230,7 +234,7 @@ bool placement_recall(engine *e)
 {
     leader *l = &e->leader;
     member *m = &l->roster[l->at];
-    pending *p = leader_op(e, ALLOT_OP_RECALL, ALLOT_OP_ITEMS_MAX * sizeof(allot_part));
+    pending *p = leader_op(e, ALLOT_OP_RECALL, PARTS_AT_ONCE * sizeof(allot_part));
     if (p == NULL)
         return false;
     allot_part *parts = pending_memory(p);
