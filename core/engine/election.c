@@ -3,8 +3,8 @@
 
 #include <assert.h>
 
-/* How much later each further slot in rank campaigns: far more than a notification takes, so that all others hear of
- * the new leader before their turn comes. */
+/* The second in rank campaigns so much later than the first, the third twice that after the second, and so on: the more
+ * slots wait, the longer it takes until all of them have heard of the new leader, and none should try before it has. */
 #define RANK_STEP_US 2000
 
 /* A leader has just resigned: it lets the others go first. */
@@ -18,8 +18,9 @@ static int64_t rank_delay_us(engine *e)
     if (rank > 0 && e->view.leader_rank > 0 && e->view.leader_rank < e->view.rank)
         rank--;
     int64_t most = ttl_part(e, 4);
-    if (rank < (uint64_t)(most / RANK_STEP_US))
-        return (int64_t)rank * RANK_STEP_US;
+    uint64_t steps = rank * (rank + 1) / 2;
+    if (steps < (uint64_t)(most / RANK_STEP_US))
+        return (int64_t)steps * RANK_STEP_US;
     return most + prng_below(&e->prng, most);
 }
 
@@ -91,6 +92,14 @@ void election_free(engine *e)
     campaign_at(e, e->now_us);
     if (before < e->election.campaign_us && before >= e->election.stand_back_us)
         e->election.campaign_us = before;
+}
+
+/* Something has changed, perhaps who leads: ask before trying. The beat that is due now sets the time anew. */
+void election_wait_for_view(engine *e)
+{
+    int64_t at = e->now_us + ttl_part(e, 3);
+    if (e->election.campaign_us != NEVER && e->election.campaign_us < at)
+        e->election.campaign_us = at;
 }
 
 void election_timers(engine *e)

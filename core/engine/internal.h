@@ -275,7 +275,8 @@ void member_on_leave(engine *e, pending *p, const allot_answer *answer);
 
 /* election.c */
 void election_view(engine *e);
-void election_free(engine *e);  /* a hint: leadership is free */
+void election_free(engine *e); /* a hint: leadership is free */
+void election_wait_for_view(engine *e);
 void election_timers(engine *e);
 void election_resign(engine *e);
 /* Steps down without a word to the store. */

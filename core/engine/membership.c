@@ -155,6 +155,7 @@ void member_hint(engine *e, allot_hint hint)
         member_beat_soon(e, 0);
         break;
     case ALLOT_HINT_GROUP:
+        election_wait_for_view(e);
         member_beat_soon(e, spread_us(e));
         break;
     case ALLOT_HINT_WORK:

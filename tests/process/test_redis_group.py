@@ -18,7 +18,7 @@ NAMES = [f"name-{number}" for number in range(30)]
 # How late a process may be scheduled on a busy machine, beyond what is promised.
 SLACK_MS = 150
 PROMISED_MS = 50
-WAITING, TRY_MOST = 100, 50
+WAITING, TRY_MOST = 100, 16
 
 
 def _join(group, count, *flags):
