@@ -28,7 +28,6 @@ typedef struct pending {
     allot_op op;           /* op.cookie is its name */
     bool sent;             /* submitted, and not answered yet */
     bool abandoned;        /* of a former slot: its answer means nothing any more */
-    int64_t sent_us;
     int64_t again_us;      /* not sent: when to send it again */
     uint32_t tries;
     bool for_leader;       /* the leader's */
@@ -62,7 +61,7 @@ typedef struct share {
     uint64_t synced_rev;           /* share_rev up to which this is what the store has */
     /* a listing under way */
     bool reading;
-    uint64_t listing_rev, listing_cursor;
+    uint64_t listing_rev;
     allot_segment_info *listing;
     size_t listing_count, listing_capacity;
     uint64_t *fetch; /* segments whose ids have to be read */

@@ -65,7 +65,6 @@ void ops_send(engine *e, pending *p)
     if (a == NULL)
         return;
     p->sent = true;
-    p->sent_us = e->now_us;
     p->op.timeout_us = ttl_part(e, 4);
     a->op = &p->op;
 }

@@ -60,17 +60,23 @@ static uint32_t recalled_count(const seg *sg)
     return bits_count(recalled, sg->body->count);
 }
 
-static void compare_one(engine *e, const allot_segment_info *info)
+/* The segment as it is held under this token; NULL: it is not. One that is held under another token was given back whole
+ * (the answer is still out) and granted anew: what is left of that is forgotten. */
+static seg *find_grant(engine *e, uint64_t segment, uint64_t token, uint32_t *ret_index)
 {
     share *s = &e->share;
+    seg *sg = share_find(s, segment, ret_index);
+    if (sg == NULL || sg->body->token == token)
+        return sg;
+    share_tell(e, *ret_index, ALLOT_EVENT_LOST, NULL, ALLOT_WHY_CLEANED);
+    share_remove(s, *ret_index);
+    return NULL;
+}
+
+static void compare_one(engine *e, const allot_segment_info *info)
+{
     uint32_t index = 0;
-    seg *sg = share_find(s, info->segment, &index);
-    if (sg != NULL && sg->body->token != info->token) {
-        /* Given back whole (the answer is still out) and granted anew. */
-        share_tell(e, index, ALLOT_EVENT_LOST, NULL, ALLOT_WHY_CLEANED);
-        share_remove(s, index);
-        sg = NULL;
-    }
+    seg *sg = find_grant(e, info->segment, info->token, &index);
     if (sg == NULL) {
         fetch_later(e, info->segment);
         return;
@@ -175,18 +181,11 @@ static void read_bodies(engine *e)
 
 static void take_body(engine *e, const allot_segment_body *source)
 {
-    share *s = &e->share;
     uint32_t index = 0;
-    seg *sg = share_find(s, source->segment, &index);
-    if (sg != NULL && sg->body->token != source->token) {
-        share_tell(e, index, ALLOT_EVENT_LOST, NULL, ALLOT_WHY_CLEANED);
-        share_remove(s, index);
-        sg = NULL;
-    }
-    if (sg == NULL) {
+    if (find_grant(e, source->segment, source->token, &index) == NULL) {
         if (bits_count(source->done, source->count) == source->count || share_insert(e, source) == NULL)
             return;
-        share_find(s, source->segment, &index);
+        share_find(&e->share, source->segment, &index);
         share_tell(e, index, ALLOT_EVENT_GAINED, NULL, ALLOT_WHY_NONE);
     }
     share_recall(e, index, e->drained_seen ? NULL : source->recalled);
