@@ -60,8 +60,8 @@ static uint32_t recalled_count(const seg *sg)
     return bits_count(recalled, sg->body->count);
 }
 
-/* The segment as it is held under this token; NULL: it is not. One that is held under another token was given back whole
- * (the answer is still out) and granted anew: what is left of that is forgotten. */
+/* The segment as it is held under this token; NULL: it is not. One that is held under another token was given back
+ * whole (the answer is still out) and granted anew: what is left of that is forgotten. */
 static seg *find_grant(engine *e, uint64_t segment, uint64_t token, uint32_t *ret_index)
 {
     share *s = &e->share;
