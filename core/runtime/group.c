@@ -20,23 +20,6 @@
 
 /* ---- Open and close ---------------------------------------------------------------------------------------------- */
 
-static int open_backend(allot_group *group, const hooks *hooked, allot_error *ret_error)
-{
-    const allot_options *o = &group->settings.options;
-    const allot_backend_ops *ops = hooked->backend;
-    int code = ops != NULL ? ALLOT_OK : modules_backend(o->backend, o->modules, &ops, ret_error);
-    if (code != ALLOT_OK)
-        return code;
-    const allot_backend_config config = {.size = sizeof(config),
-                                         .group = o->group,
-                                         .option_count = o->backend_option_count,
-                                         .options = o->backend_options,
-                                         .read_only = group->read_only,
-                                         .shared = o->shared,
-                                         .clock = hooked->clock};
-    return call_open(&group->backend, ops, &config, ret_error);
-}
-
 static void free_group(allot_group *group)
 {
     settings_done(&group->settings);
@@ -60,7 +43,7 @@ int group_open(const allot_options *options, bool read_only, const hooks *hooked
     group->read_only = read_only;
     int code = settings_init_group(&group->settings, options, ret_error);
     if (code == ALLOT_OK)
-        code = open_backend(group, hooked, ret_error);
+        code = modules_open(&group->settings.options, hooked, group->read_only, &group->backend, ret_error);
     if (code != ALLOT_OK) {
         free_group(group);
         return code;

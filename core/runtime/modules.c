@@ -201,3 +201,20 @@ int modules_backend(const char *name, const char *directory, const allot_backend
         return code;
     return fail(ret_error, code, "%.160s; and no module: %.300s", builtin.message, error.message);
 }
+
+int modules_open(const allot_options *options, const hooks *hooked, bool read_only, call *ret_backend,
+                 allot_error *ret_error)
+{
+    const allot_backend_ops *ops = hooked->backend;
+    int code = ops != NULL ? ALLOT_OK : modules_backend(options->backend, options->modules, &ops, ret_error);
+    if (code != ALLOT_OK)
+        return code;
+    const allot_backend_config config = {.size = sizeof(config),
+                                         .group = options->group,
+                                         .option_count = options->backend_option_count,
+                                         .options = options->backend_options,
+                                         .read_only = read_only,
+                                         .shared = options->shared,
+                                         .clock = hooked->clock};
+    return call_open(ret_backend, ops, &config, ret_error);
+}

@@ -52,22 +52,6 @@ static int make_engine(allot_node *node, allot_error *ret_error)
     return node->engine != NULL ? ALLOT_OK : fail_plainly(ret_error, ALLOT_E_NOMEM);
 }
 
-static int open_backend(allot_node *node, const hooks *hooked, allot_error *ret_error)
-{
-    const allot_options *o = &node->settings.options;
-    const allot_backend_ops *ops = hooked->backend;
-    int code = ops != NULL ? ALLOT_OK : modules_backend(o->backend, o->modules, &ops, ret_error);
-    if (code != ALLOT_OK)
-        return code;
-    const allot_backend_config config = {.size = sizeof(config),
-                                         .group = o->group,
-                                         .option_count = o->backend_option_count,
-                                         .options = o->backend_options,
-                                         .shared = o->shared,
-                                         .clock = hooked->clock};
-    return call_open(&node->backend, ops, &config, ret_error);
-}
-
 static int open_descriptors(allot_node *node, allot_error *ret_error)
 {
     node->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -89,7 +73,7 @@ static int make_parts(allot_node *node, const hooks *hooked, allot_error *ret_er
     planner_init(&node->planner, strategy, budget_us, node->wake_fd);
     code = make_engine(node, ret_error);
     if (code == ALLOT_OK)
-        code = open_backend(node, hooked, ret_error);
+        code = modules_open(&node->settings.options, hooked, false, &node->backend, ret_error);
     return code;
 }
 
