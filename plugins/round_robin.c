@@ -135,7 +135,10 @@ static int assign(const allot_strategy_view *view, uint32_t *owner, allot_error 
 
 const allot_strategy_ops *allot_strategy_round_robin(void)
 {
-    static const allot_strategy_ops ops = {
-        .abi = ALLOT_STRATEGY_ABI, .size = sizeof(ops), .name = "round_robin", .assign = assign};
+    static const allot_strategy_ops ops = {.abi = ALLOT_STRATEGY_ABI,
+                                           .size = sizeof(ops),
+                                           .name = "round_robin",
+                                           .kind = ALLOT_STRATEGY_COUNTS,
+                                           .assign = assign};
     return &ops;
 }

@@ -44,6 +44,7 @@ typedef enum allot_op_kind {
     /* bulk lane: changes */
     ALLOT_OP_ADD,
     ALLOT_OP_ASSIGN,
+    ALLOT_OP_DEAL,
     ALLOT_OP_RECALL,
     ALLOT_OP_RETIRE,
     ALLOT_OP_REAP,
@@ -74,6 +75,7 @@ typedef struct allot_ref {
 } allot_ref;
 
 /* Ids of one segment, for assign and recall.
+ *   which != NULL                      recall alone: those of this bitmap that are not done (position ALLOT_ALL, take 0)
  *   position == ALLOT_ALL, take == 0   every id of the segment that is not done
  *   position == ALLOT_ALL, take == k   assign: the first k of those; recall: the last k of those not recalled yet
  *   any other position                 the id at that position */
@@ -81,6 +83,7 @@ typedef struct allot_part {
     uint64_t segment;
     uint32_t position;
     uint32_t take;
+    const uint64_t *which; /* ALLOT_SEGMENT_IDS_MAX / 64 words, or NULL */
 } allot_part;
 
 /* One grant: the parts, all out of the inbox, go to slots[slot_index] under one new token. A grant of one part with
@@ -149,6 +152,39 @@ typedef struct allot_op_assign {
     const allot_grant *grants;
 } allot_op_assign;
 
+/* ---- deal: whole segments of the inbox, cut anew. Their ids, all of them, go to slots as the piles say. */
+
+typedef struct allot_source {
+    uint64_t segment;
+    uint32_t live; /* as many ids of it are not done */
+} allot_source;
+
+/* An id of a pile: where it lies, and what it is, for stores that would have to look for its text. */
+typedef struct allot_dealt {
+    uint32_t source; /* which of the sources */
+    uint32_t position;
+    allot_bytes id;
+} allot_dealt;
+
+/* Written anew, in this order, into one new segment of the slot's share, under one new token. */
+typedef struct allot_pile {
+    uint32_t slot_index;
+    uint32_t count; /* 1 to ALLOT_SEGMENT_IDS_MAX */
+    const allot_dealt *ids;
+} allot_pile;
+
+/* Each id of the sources that is not done is in one pile, else the op is malformed. Done whole or not at all: when a
+ * source does not lie in the inbox, or not with so many ids, or a slot may not be given any, nothing happens, and all
+ * ids count as skipped. */
+typedef struct allot_op_deal {
+    uint32_t slot_count;
+    const allot_uuid *slots;
+    uint32_t source_count; /* 1 to ALLOT_DEAL_SOURCES_MAX */
+    const allot_source *sources;
+    uint32_t pile_count; /* 1 to ALLOT_DEAL_PILES_MAX */
+    const allot_pile *piles;
+} allot_op_deal;
+
 typedef struct allot_op_recall {
     allot_uuid target;
     uint32_t part_count; /* 1 to ALLOT_OP_ITEMS_MAX */
@@ -203,7 +239,7 @@ typedef struct allot_op_read {
 
 /* One op. It and all that it points to stay unchanged, owned by the caller, until its answer has been delivered.
  *
- * `slot` speaks: join, beat, leave, campaign, resign, release, ack, fail; with the term it leads in (`term`): assign,
+ * `slot` speaks: join, beat, leave, campaign, resign, release, ack, fail; with the term it leads in (`term`): assign, deal,
  * recall, retire, reap, publish, and unpark of due ids. An add or clean may come from a slot or from nobody (zero).
  * `session` is `slot` where a slot speaks; a caller without one makes up a random session and gives `not_after_us`, an
  * instant on the store's clock (from READ_VIEW) past which the op is refused and the session forgotten. A join gives
@@ -222,6 +258,7 @@ typedef struct allot_op {
         allot_op_beat beat;
         allot_op_add add;
         allot_op_assign assign;
+        allot_op_deal deal;
         allot_op_recall recall;
         allot_op_target target; /* retire, reap */
         allot_op_publish publish;
@@ -269,7 +306,7 @@ typedef enum allot_reason {
 typedef struct allot_outcome {
     allot_op_status status;
     allot_reason reason;
-    /* add: added (skipped: ids already in the pool). assign, recall, release, unpark: ids moved or marked (skipped:
+    /* add: added (skipped: ids already in the pool). assign, deal, recall, release, unpark: ids moved or marked (skipped:
      * not in the expected place, or the slot is not live). ack, fail: accepted (skipped: refused; see `refused`).
      * reap: ids moved to the inbox; `more`: ids that the slot still has (0: the slot is gone). clean: ids removed. */
     uint64_t count;
@@ -280,10 +317,16 @@ typedef struct allot_outcome {
     uint64_t refused[ALLOT_OP_ITEMS_MAX / 64]; /* ack, fail, release: bit i is set when items[i] was refused */
 } allot_outcome;
 
-/* A segment without its ids. */
+/* A segment without its ids.
+ *
+ * `order`: segments sorted by it (equal ones by number) have their ids in the order of adding. A segment that is added,
+ * or put back from the parked ids, or dealt, has 1024 * its number; one that is written anew out of others has that of
+ * its first id: the order of the segment that it lay in + its position there. A release writes one segment for each
+ * segment that it takes ids from. */
 typedef struct allot_segment_info {
     uint64_t segment;
     uint64_t token;    /* 0 in the inbox */
+    uint64_t order;    /* where its ids stand in the order of adding; see below */
     uint32_t live;     /* ids not done */
     uint32_t recalled; /* of these, recalled */
 } allot_segment_info;

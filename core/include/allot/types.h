@@ -30,6 +30,8 @@ extern "C" {
 #define ALLOT_TTL_US_MIN INT64_C(1000000) /* lease.ttl: at least one second */
 #define ALLOT_SEGMENT_IDS_MAX 1024u       /* ids of one segment */
 #define ALLOT_OP_ITEMS_MAX 512u           /* ids or segments that one op carries: done whole or not at all */
+#define ALLOT_DEAL_SOURCES_MAX 64u        /* segments that one deal cuts anew */
+#define ALLOT_DEAL_PILES_MAX 1024u        /* segments that it makes of them */
 #define ALLOT_OP_UNANSWERED_MAX 64u       /* ops of one session that may be unanswered at once */
 #define ALLOT_WORKING_MAX 1024u           /* ids a replica may name as "at work on" */
 #define ALLOT_UUID_TEXT_BYTES 37u         /* 8-4-4-4-12 and a NUL */
