@@ -1,7 +1,7 @@
 /* allot - elects one leader among the replicas of a service and splits a pool of work ids over them. */
 #include "cli/exits.h"
 #include "cli/options.h"
-#include "cli/suggest.h"
+#include "base/suggest.h"
 
 #include <signal.h>
 #include <string.h>

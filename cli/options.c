@@ -1,7 +1,7 @@
 #include "cli/options.h"
 
 #include "cli/exits.h"
-#include "cli/suggest.h"
+#include "base/suggest.h"
 #include "cli/values.h"
 
 #include <ctype.h>

@@ -133,12 +133,15 @@ static int assign(const allot_strategy_view *view, uint32_t *owner, allot_error 
     return written == view->id_count ? 0 : refuse(ret_error, ALLOT_E_INVALID, "the count of ids came out wrong", 0);
 }
 
+const allot_strategy_ops round_robin_strategy_ops = {
+    .abi = ALLOT_STRATEGY_ABI,
+    .size = sizeof(allot_strategy_ops),
+    .name = "round_robin",
+    .kind = ALLOT_STRATEGY_COUNTS,
+    .assign = assign,
+};
+
 const allot_strategy_ops *allot_strategy_round_robin(void)
 {
-    static const allot_strategy_ops ops = {.abi = ALLOT_STRATEGY_ABI,
-                                           .size = sizeof(ops),
-                                           .name = "round_robin",
-                                           .kind = ALLOT_STRATEGY_COUNTS,
-                                           .assign = assign};
-    return &ops;
+    return &round_robin_strategy_ops;
 }

@@ -1,10 +1,19 @@
-/* strategies.h - the strategies that are linked in. */
+/* strategies.h - the strategies of this folder. Each can be linked in, and is also built as a module of its own. */
 #ifndef PLUGINS_STRATEGIES_H
 #define PLUGINS_STRATEGIES_H
 
 #include <allot/strategy.h>
 
-/* As even as the weights allow. Static. Threads: any. */
+/* As even as the weights allow. */
+extern const allot_strategy_ops round_robin_strategy_ops;
+/* By the ids' texts, so that anybody can tell where an id is. */
+extern const allot_strategy_ops hash_strategy_ops;
+/* Contiguous runs in the order of adding. */
+extern const allot_strategy_ops chunked_strategy_ops;
+
+/* The same, as functions. */
 const allot_strategy_ops *allot_strategy_round_robin(void);
+const allot_strategy_ops *allot_strategy_hash(void);
+const allot_strategy_ops *allot_strategy_chunked(void);
 
 #endif

@@ -278,7 +278,7 @@ static int64_t file_deadline(allot_backend *b)
     return earlier(first, turn_us);
 }
 
-static const allot_backend_ops ops = {
+const allot_backend_ops file_backend_ops = {
     .abi = ALLOT_BACKEND_ABI,
     .size = sizeof(allot_backend_ops),
     .name = "file",
@@ -294,5 +294,5 @@ static const allot_backend_ops ops = {
 
 const allot_backend_ops *allot_backend_file(void)
 {
-    return &ops;
+    return &file_backend_ops;
 }

@@ -10,7 +10,9 @@
 
 #include <allot/backend.h>
 
-/* The table. Never NULL; static. Threads: any. */
+extern const allot_backend_ops file_backend_ops;
+
+/* The same. Never NULL; static. Threads: any. */
 const allot_backend_ops *allot_backend_file(void);
 
 #endif

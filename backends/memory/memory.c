@@ -341,19 +341,20 @@ static int64_t memory_deadline(allot_backend *b)
     return INT64_MAX;
 }
 
+const allot_backend_ops memory_backend_ops = {
+    .abi = ALLOT_BACKEND_ABI,
+    .size = sizeof(allot_backend_ops),
+    .name = "memory",
+    .capabilities = ALLOT_CAP_SERVER_CLOCK | ALLOT_CAP_HINTS | ALLOT_CAP_LINEARIZABLE,
+    .open = memory_open,
+    .submit = memory_submit,
+    .process = memory_process,
+    .fd = memory_fd,
+    .deadline = memory_deadline,
+    .close = memory_close,
+};
+
 const allot_backend_ops *allot_backend_memory(void)
 {
-    static const allot_backend_ops ops = {
-        .abi = ALLOT_BACKEND_ABI,
-        .size = sizeof(allot_backend_ops),
-        .name = "memory",
-        .capabilities = ALLOT_CAP_SERVER_CLOCK | ALLOT_CAP_HINTS | ALLOT_CAP_LINEARIZABLE,
-        .open = memory_open,
-        .submit = memory_submit,
-        .process = memory_process,
-        .fd = memory_fd,
-        .deadline = memory_deadline,
-        .close = memory_close,
-    };
-    return &ops;
+    return &memory_backend_ops;
 }

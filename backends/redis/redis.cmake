@@ -1,4 +1,4 @@
-# The Redis backend: objects for static linking, and the module that `allot` loads. liballot does not link hiredis.
+# The Redis backend. Unless it is built in (ALLOT_BUILTIN), liballot does not link hiredis.
 set(redis_scripts join beat leave campaign resign add assign recall retire reap publish release ack fail unpark clean limit
     view roster inbox share bodies payloads pool)
 string(REPLACE ";" "," redis_script_names "${redis_scripts}")
@@ -15,10 +15,3 @@ add_custom_command(
 allot_folder(backend_redis backends/redis)
 target_sources(backend_redis PRIVATE ${redis_embedded})
 target_link_libraries(backend_redis PUBLIC PkgConfig::HIREDIS Threads::Threads)
-
-# In the directory `allot` beside liballot, where it is looked for.
-add_library(allot_backend_redis MODULE backends/redis/module/module.c backends/store/validate.c
-            $<TARGET_OBJECTS:backend_redis> $<TARGET_OBJECTS:base>)
-set_target_properties(allot_backend_redis PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/allot)
-target_include_directories(allot_backend_redis PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/core/include)
-target_link_libraries(allot_backend_redis PRIVATE PkgConfig::HIREDIS Threads::Threads)

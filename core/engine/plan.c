@@ -66,6 +66,8 @@ int plan_run(plan *p, const allot_strategy_ops *strategy)
                                 .slot_count = p->slot_count,
                                 .slots = p->slots,
                                 .id_count = p->id_count,
+                                .value_count = p->value_count,
+                                .values = p->values,
                                 .seed = p->seed};
     uint32_t *owner = malloc((p->id_count + 1) * sizeof(*owner));
     if (owner == NULL) {

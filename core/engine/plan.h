@@ -11,6 +11,8 @@ typedef struct plan {
     uint64_t seed;
     uint32_t slot_count;
     allot_strategy_slot *slots;
+    uint32_t value_count;
+    const allot_strategy_value *values;
     /* the answer */
     uint64_t *counts; /* slot_count: how many of the ids each slot is to get */
     int32_t code;     /* 0: counts are valid */

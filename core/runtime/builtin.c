@@ -1,19 +1,47 @@
 #include "core/runtime/builtin.h"
-#include "backends/file/file.h"
-#include "backends/memory/memory.h"
-#include "core/runtime/fail.h"
-#include "plugins/strategies.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
-#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+/* builtin_list.h is written by the build out of ALLOT_BUILTIN: lines BACKEND(name) and STRATEGY(name). */
+#define BACKEND(name) extern const allot_backend_ops name##_backend_ops;
+#define STRATEGY(name) extern const allot_strategy_ops name##_strategy_ops;
+#include "builtin_list.h"
+#undef BACKEND
+#undef STRATEGY
 
-typedef const allot_backend_ops *(*backend_function)(void);
-typedef const allot_strategy_ops *(*strategy_function)(void);
+static const allot_backend_ops *const backends[] = {
+#define BACKEND(name) &name##_backend_ops,
+#define STRATEGY(name)
+#include "builtin_list.h"
+#undef BACKEND
+#undef STRATEGY
+    NULL};
 
-static const backend_function backends[] = {allot_backend_file, allot_backend_memory};
-static const strategy_function strategies[] = {allot_strategy_round_robin};
+static const allot_strategy_ops *const strategies[] = {
+#define BACKEND(name)
+#define STRATEGY(name) &name##_strategy_ops,
+#include "builtin_list.h"
+#undef BACKEND
+#undef STRATEGY
+    NULL};
+
+const allot_backend_ops *builtin_backend(const char *name)
+{
+    size_t i = 0;
+    while (backends[i] != NULL && strcmp(backends[i]->name, name) != 0)
+        i++;
+    return backends[i];
+}
+
+const allot_strategy_ops *builtin_strategy(const char *name)
+{
+    size_t i = 0;
+    while (strategies[i] != NULL && strcmp(strategies[i]->name, name) != 0)
+        i++;
+    return strategies[i];
+}
 
 /* Names, one after the other, as far as they fit. */
 static void list_name(char *list, size_t bytes, const char *name)
@@ -22,30 +50,13 @@ static void list_name(char *list, size_t bytes, const char *name)
     snprintf(list + used, bytes - used, "%s%s", used > 0 ? ", " : "", name);
 }
 
-int builtin_backend(const char *name, const allot_backend_ops **ret_ops, allot_error *ret_error)
+void builtin_names(uint32_t kind, char *ret_names, size_t bytes)
 {
-    char names[256] = "";
-    for (size_t i = 0; i < LENGTH(backends); i++) {
-        const allot_backend_ops *ops = backends[i]();
-        if (strcmp(ops->name, name) == 0) {
-            *ret_ops = ops;
-            return ALLOT_OK;
-        }
-        list_name(names, sizeof(names), ops->name);
-    }
-    return fail(ret_error, ALLOT_E_MODULE, "there is no backend '%.64s'; there are: %s", name, names);
-}
-
-int builtin_strategy(const char *name, const allot_strategy_ops **ret_ops, allot_error *ret_error)
-{
-    char names[256] = "";
-    for (size_t i = 0; i < LENGTH(strategies); i++) {
-        const allot_strategy_ops *ops = strategies[i]();
-        if (strcmp(ops->name, name) == 0) {
-            *ret_ops = ops;
-            return ALLOT_OK;
-        }
-        list_name(names, sizeof(names), ops->name);
-    }
-    return fail(ret_error, ALLOT_E_MODULE, "there is no strategy '%.64s'; there are: %s", name, names);
+    ret_names[0] = '\0';
+    for (size_t i = 0; kind == ALLOT_MODULE_BACKEND && backends[i] != NULL; i++)
+        list_name(ret_names, bytes, backends[i]->name);
+    for (size_t i = 0; kind == ALLOT_MODULE_STRATEGY && strategies[i] != NULL; i++)
+        list_name(ret_names, bytes, strategies[i]->name);
+    if (ret_names[0] == '\0')
+        snprintf(ret_names, bytes, "none");
 }

@@ -3,10 +3,14 @@
 #define RUNTIME_BUILTIN_H
 
 #include <allot/backend.h>
+#include <allot/module.h>
 #include <allot/strategy.h>
 
-/* Errors: MODULE, with the names that there are. */
-int builtin_backend(const char *name, const allot_backend_ops **ret_ops, allot_error *ret_error);
-int builtin_strategy(const char *name, const allot_strategy_ops **ret_ops, allot_error *ret_error);
+/* NULL: there is none of that name. */
+const allot_backend_ops *builtin_backend(const char *name);
+const allot_strategy_ops *builtin_strategy(const char *name);
+
+/* The names of one kind (allot_module_kind), for people: "memory, file"; "none". */
+void builtin_names(uint32_t kind, char *ret_names, size_t bytes);
 
 #endif

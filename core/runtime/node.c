@@ -1,5 +1,4 @@
 #include "core/runtime/node.h"
-#include "core/runtime/builtin.h"
 #include "core/runtime/clock.h"
 #include "core/runtime/fail.h"
 #include "core/runtime/hooks.h"
@@ -37,7 +36,7 @@ static int make_engine(allot_node *node, allot_error *ret_error)
     engine_config config = {.name = text(o->name),
                             .host = text(node->settings.host),
                             .container = text(o->container),
-                            .strategy = text(node->planner.strategy->name),
+                            .strategy = text(node->planner.config->ops->name),
                             .pid = node->pid,
                             .weight = o->weight,
                             .max_attempts = o->max_attempts,
@@ -63,14 +62,14 @@ static int open_descriptors(allot_node *node, allot_error *ret_error)
 
 static int make_parts(allot_node *node, const hooks *hooked, allot_error *ret_error)
 {
-    const allot_strategy_ops *strategy = hooked->strategy;
-    int code = strategy != NULL ? ALLOT_OK : builtin_strategy(node->settings.options.strategy, &strategy, ret_error);
+    strategy_config *config;
+    int code = open_descriptors(node, ret_error);
     if (code == ALLOT_OK)
-        code = open_descriptors(node, ret_error);
+        code = strategy_config_new(&node->settings.options, hooked, &config, ret_error);
     if (code != ALLOT_OK)
         return code;
     int64_t budget_us = hooked->plan_budget_us > 0 ? hooked->plan_budget_us : PLANNER_BUDGET_US;
-    planner_init(&node->planner, strategy, budget_us, node->wake_fd);
+    planner_init(&node->planner, config, budget_us, node->wake_fd);
     code = make_engine(node, ret_error);
     if (code == ALLOT_OK)
         code = modules_open(&node->settings.options, hooked, false, &node->backend, ret_error);

@@ -10,6 +10,7 @@
 
 struct planner_job {
     planner_job *next;
+    strategy_config *config;
     plan *plan;       /* NULL while it is run */
     plan *substitute; /* given back should the plan never come back */
 };
@@ -19,17 +20,23 @@ struct planner_worker {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    const allot_strategy_ops *strategy;
     int wake_fd;
-    plan *plan; /* to run, being run, or run */
+    plan *plan;              /* to run, being run, or run */
+    strategy_config *config; /* its own reference, as long as there is a plan */
     bool has_run;
     bool stop;      /* the thread is to end */
     bool abandoned; /* nobody else looks at this any more: the thread frees it */
 };
 
-void planner_init(planner *p, const allot_strategy_ops *strategy, int64_t budget_us, int wake_fd)
+void planner_init(planner *p, strategy_config *config, int64_t budget_us, int wake_fd)
 {
-    *p = (planner){.strategy = strategy, .budget_us = budget_us, .wake_fd = wake_fd};
+    *p = (planner){.config = config, .budget_us = budget_us, .wake_fd = wake_fd};
+}
+
+void planner_use(planner *p, strategy_config *config)
+{
+    strategy_config_unref(p->config);
+    p->config = config;
 }
 
 /* ---- The thread -------------------------------------------------------------------------------------------------- */
@@ -37,6 +44,7 @@ void planner_init(planner *p, const allot_strategy_ops *strategy, int64_t budget
 static void free_worker(planner_worker *w)
 {
     plan_free(w->plan);
+    strategy_config_unref(w->config);
     pthread_mutex_destroy(&w->lock);
     pthread_cond_destroy(&w->changed);
     free(w);
@@ -53,6 +61,16 @@ static void tell_has_run(planner_worker *w)
     (void)written; /* it fails only where the counter is full, and then it is readable */
 }
 
+static void run_plan(plan *p, const strategy_config *config)
+{
+    p->value_count = config->value_count;
+    p->values = config->values;
+    plan_run(p, config->ops);
+    p->error.message[sizeof(p->error.message) - 1] = '\0'; /* whatever the strategy wrote */
+    p->values = NULL; /* the plan may outlive them */
+    p->value_count = 0;
+}
+
 static void *worker_main(void *user)
 {
     planner_worker *w = user;
@@ -63,7 +81,7 @@ static void *worker_main(void *user)
         if (w->stop)
             break;
         pthread_mutex_unlock(&w->lock);
-        plan_run(w->plan, w->strategy);
+        run_plan(w->plan, w->config);
         pthread_mutex_lock(&w->lock);
         tell_has_run(w);
     }
@@ -79,7 +97,6 @@ static planner_worker *new_worker(const planner *p)
     planner_worker *w = calloc(1, sizeof(*w));
     if (w == NULL)
         return NULL;
-    w->strategy = p->strategy;
     w->wake_fd = p->wake_fd;
     pthread_mutex_init(&w->lock, NULL);
     thread_cond_init(&w->changed);
@@ -112,6 +129,7 @@ static void free_job(planner_job *job)
 {
     plan_free(job->plan);
     plan_free(job->substitute);
+    strategy_config_unref(job->config);
     free(job);
 }
 
@@ -130,6 +148,7 @@ static void start_first(planner *p, int64_t now_us)
     pthread_mutex_lock(&w->lock);
     assert(w->plan == NULL);
     w->plan = job->plan;
+    w->config = strategy_config_ref(job->config);
     w->has_run = false;
     pthread_cond_broadcast(&w->changed);
     pthread_mutex_unlock(&w->lock);
@@ -146,6 +165,7 @@ int planner_give(planner *p, plan *given, int64_t now_us)
         return ALLOT_E_NOMEM;
     }
     job->plan = given;
+    job->config = strategy_config_ref(p->config);
     job->substitute = plan_new(1);
     if (job->substitute == NULL) {
         free_job(job);
@@ -189,6 +209,8 @@ static plan *take_run(planner_worker *w)
     if (w->has_run) {
         result = w->plan;
         w->plan = NULL;
+        strategy_config_unref(w->config);
+        w->config = NULL;
         w->has_run = false;
     }
     pthread_mutex_unlock(&w->lock);
@@ -251,9 +273,16 @@ static bool wait_for_strategy(const planner *p)
     return at_rest;
 }
 
-void planner_done(planner *p)
+static void free_own(planner *p)
 {
     free_jobs(p);
+    strategy_config_unref(p->config);
+    p->config = NULL;
+}
+
+void planner_done(planner *p)
+{
+    free_own(p);
     if (p->worker != NULL)
         stop_worker(p->worker, !wait_for_strategy(p));
     p->worker = NULL;
@@ -261,7 +290,7 @@ void planner_done(planner *p)
 
 void planner_done_in_child(planner *p)
 {
-    free_jobs(p);
+    free_own(p);
     planner_worker *w = p->worker;
     p->worker = NULL;
     if (w == NULL || pthread_mutex_trylock(&w->lock) != 0)
@@ -270,6 +299,7 @@ void planner_done_in_child(planner *p)
     pthread_mutex_unlock(&w->lock);
     if (at_rest) {
         plan_free(w->plan);
+        strategy_config_unref(w->config);
         free(w); /* the lock and the condition hold no memory, and a thread that does not exist here waits on them */
     }
 }

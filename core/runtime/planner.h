@@ -2,12 +2,14 @@
  *
  * One plan at a time, in the order in which they were given. A strategy that overruns its budget keeps its thread and
  * its plan for ever; the plan that comes back in its place says that it failed, and the next plan gets a new thread.
+ * A plan is run with the strategy that was in use when it was given, also when another one was taken since.
  *
  * Threads: all under the node's lock. */
 #ifndef RUNTIME_PLANNER_H
 #define RUNTIME_PLANNER_H
 
 #include "core/engine/plan.h"
+#include "core/runtime/strategy_config.h"
 
 #define PLANNER_BUDGET_US 2000000
 
@@ -15,7 +17,7 @@ typedef struct planner_job planner_job;
 typedef struct planner_worker planner_worker;
 
 typedef struct planner {
-    const allot_strategy_ops *strategy;
+    strategy_config *config; /* for the plans that are given from now on */
     int64_t budget_us;
     int wake_fd;            /* an eventfd, written when a plan has been run */
     planner_worker *worker; /* NULL: no thread */
@@ -24,7 +26,9 @@ typedef struct planner {
     int64_t deadline_us; /* of the one that is run */
 } planner;
 
-void planner_init(planner *p, const allot_strategy_ops *strategy, int64_t budget_us, int wake_fd);
+/* Both take over a reference to the config. */
+void planner_init(planner *p, strategy_config *config, int64_t budget_us, int wake_fd);
+void planner_use(planner *p, strategy_config *config);
 
 /* Takes the plan. 0, or ALLOT_E_NOMEM: then the plan is gone. */
 int planner_give(planner *p, plan *given, int64_t now_us);

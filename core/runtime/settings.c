@@ -18,6 +18,7 @@ void allot_options_init(allot_options *ret_options)
                                    .backend = "file",
                                    .max_attempts = 5,
                                    .strategy = "round_robin",
+                                   .movement = ALLOT_MOVEMENT_MINIMAL,
                                    .ttl_ms = 10000,
                                    .settle_ms = 300,
                                    .handover_timeout_ms = 30000,
@@ -42,6 +43,7 @@ static int check_bounds(const allot_options *o, allot_error *ret_error)
         {"retry_after_ms", o->retry_after_ms, 0, YEAR_MS},
         {"stall_ms", o->stall_ms, 0, YEAR_MS},
         {"on_timeout", (int64_t)o->on_timeout, ALLOT_KEEP, ALLOT_RETIRE},
+        {"movement", (int64_t)o->movement, ALLOT_MOVEMENT_MINIMAL, ALLOT_MOVEMENT_EXACT},
     };
     for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++)
         if (bounds[i].value < bounds[i].least || bounds[i].value > bounds[i].most)
@@ -68,14 +70,13 @@ static int check_text(const char *name, const char *text, allot_error *ret_error
     return ALLOT_OK;
 }
 
-static int check_backend_options(const allot_options *o, allot_error *ret_error)
+static int check_pairs(const char *name, const allot_option *pairs, uint32_t count, allot_error *ret_error)
 {
-    if (o->backend_option_count > 0 && o->backend_options == NULL)
-        return fail(ret_error, ALLOT_E_INVALID, "option backend_options is NULL, backend_option_count is %u",
-                    o->backend_option_count);
-    for (uint32_t i = 0; i < o->backend_option_count; i++)
-        if (o->backend_options[i].key == NULL || o->backend_options[i].value == NULL)
-            return fail(ret_error, ALLOT_E_INVALID, "option backend_options[%u] has a key or a value that is NULL", i);
+    if (count > 0 && pairs == NULL)
+        return fail(ret_error, ALLOT_E_INVALID, "option %s_options is NULL, %s_option_count is %u", name, name, count);
+    for (uint32_t i = 0; i < count; i++)
+        if (pairs[i].key == NULL || pairs[i].value == NULL)
+            return fail(ret_error, ALLOT_E_INVALID, "option %s_options[%u] has a key or a value that is NULL", name, i);
     return ALLOT_OK;
 }
 
@@ -85,7 +86,7 @@ static int check_group_part(const allot_options *o, allot_error *ret_error)
         return fail(ret_error, ALLOT_E_INVALID,
                     "option group must be 1 to %u characters out of A-Z a-z 0-9 _ - . and not begin with a dot",
                     ALLOT_GROUP_BYTES_MAX);
-    return check_backend_options(o, ret_error);
+    return check_pairs("backend", o->backend_options, o->backend_option_count, ret_error);
 }
 
 static int check_node_part(const allot_options *o, allot_error *ret_error)
@@ -109,30 +110,44 @@ static const char *copy_text(char **at, const char *text)
     return copy;
 }
 
+static size_t pair_bytes(const allot_option *pairs, uint32_t count)
+{
+    size_t bytes = 0;
+    for (uint32_t i = 0; i < count; i++)
+        bytes += strlen(pairs[i].key) + strlen(pairs[i].value) + 2;
+    return bytes;
+}
+
 static size_t text_bytes(const allot_options *o)
 {
     size_t bytes =
         strlen(o->group) + strlen(o->name) + strlen(o->container) + strlen(o->backend) + strlen(o->strategy) + 5;
     bytes += o->modules == NULL ? 0 : strlen(o->modules) + 1;
-    for (uint32_t i = 0; i < o->backend_option_count; i++)
-        bytes += strlen(o->backend_options[i].key) + strlen(o->backend_options[i].value) + 2;
-    return bytes;
+    bytes += pair_bytes(o->backend_options, o->backend_option_count);
+    return bytes + pair_bytes(o->strategy_options, o->strategy_option_count);
+}
+
+static const allot_option *copy_pairs(allot_option *copies, char **at, const allot_option *pairs, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        copies[i].key = copy_text(at, pairs[i].key);
+        copies[i].value = copy_text(at, pairs[i].value);
+    }
+    return copies;
 }
 
 static int copy_texts(settings *s, allot_error *ret_error)
 {
     allot_options *o = &s->options;
-    size_t options_bytes = o->backend_option_count * sizeof(allot_option);
-    s->memory = malloc(options_bytes + text_bytes(o));
+    size_t pairs = (size_t)o->backend_option_count + o->strategy_option_count;
+    s->memory = malloc(pairs * sizeof(allot_option) + text_bytes(o));
     if (s->memory == NULL)
         return fail_plainly(ret_error, ALLOT_E_NOMEM);
     allot_option *copies = s->memory;
-    char *at = (char *)s->memory + options_bytes;
-    for (uint32_t i = 0; i < o->backend_option_count; i++) {
-        copies[i].key = copy_text(&at, o->backend_options[i].key);
-        copies[i].value = copy_text(&at, o->backend_options[i].value);
-    }
-    o->backend_options = copies;
+    char *at = (char *)(copies + pairs);
+    o->backend_options = copy_pairs(copies, &at, o->backend_options, o->backend_option_count);
+    copies += o->backend_option_count;
+    o->strategy_options = copy_pairs(copies, &at, o->strategy_options, o->strategy_option_count);
     o->group = copy_text(&at, o->group);
     o->name = copy_text(&at, o->name);
     o->container = copy_text(&at, o->container);
@@ -152,7 +167,8 @@ static void find_host(settings *s)
         s->host[0] = '\0';
 }
 
-static int take_over(settings *s, const allot_options *options, allot_error *ret_error)
+/* Those that are NULL get their default. */
+static int fill_in(const allot_options *options, allot_options *ret_options, allot_error *ret_error)
 {
     if (options == NULL)
         return fail(ret_error, ALLOT_E_INVALID, "the options are NULL");
@@ -161,26 +177,35 @@ static int take_over(settings *s, const allot_options *options, allot_error *ret
                     options->size, sizeof(*options));
     allot_options defaults;
     allot_options_init(&defaults);
-    s->options = *options;
-    if (s->options.group == NULL)
-        s->options.group = defaults.group;
-    if (s->options.name == NULL)
-        s->options.name = defaults.name;
-    if (s->options.container == NULL)
-        s->options.container = defaults.container;
-    if (s->options.backend == NULL)
-        s->options.backend = defaults.backend;
-    if (s->options.strategy == NULL)
-        s->options.strategy = defaults.strategy;
-    return check_group_part(&s->options, ret_error);
+    *ret_options = *options;
+    if (ret_options->group == NULL)
+        ret_options->group = defaults.group;
+    if (ret_options->name == NULL)
+        ret_options->name = defaults.name;
+    if (ret_options->container == NULL)
+        ret_options->container = defaults.container;
+    if (ret_options->backend == NULL)
+        ret_options->backend = defaults.backend;
+    if (ret_options->strategy == NULL)
+        ret_options->strategy = defaults.strategy;
+    return ALLOT_OK;
+}
+
+static int check_strategy_part(const allot_options *o, allot_error *ret_error)
+{
+    return check_pairs("strategy", o->strategy_options, o->strategy_option_count, ret_error);
 }
 
 int settings_init(settings *s, const allot_options *options, allot_error *ret_error)
 {
     *s = (settings){.memory = NULL};
-    int code = take_over(s, options, ret_error);
+    int code = fill_in(options, &s->options, ret_error);
+    if (code == ALLOT_OK)
+        code = check_group_part(&s->options, ret_error);
     if (code == ALLOT_OK)
         code = check_node_part(&s->options, ret_error);
+    if (code == ALLOT_OK)
+        code = check_strategy_part(&s->options, ret_error);
     if (code != ALLOT_OK)
         return code;
     find_host(s);
@@ -190,8 +215,55 @@ int settings_init(settings *s, const allot_options *options, allot_error *ret_er
 int settings_init_group(settings *s, const allot_options *options, allot_error *ret_error)
 {
     *s = (settings){.memory = NULL};
-    int code = take_over(s, options, ret_error);
+    int code = fill_in(options, &s->options, ret_error);
+    if (code == ALLOT_OK)
+        code = check_group_part(&s->options, ret_error);
+    s->options.strategy_options = NULL; /* not looked at, and so not copied */
+    s->options.strategy_option_count = 0;
     return code == ALLOT_OK ? copy_texts(s, ret_error) : code;
+}
+
+int settings_of_strategy(const allot_options *options, allot_options *ret_options, allot_error *ret_error)
+{
+    int code = fill_in(options, ret_options, ret_error);
+    return code == ALLOT_OK ? check_strategy_part(ret_options, ret_error) : code;
+}
+
+/* ---- Reload ------------------------------------------------------------------------------------------------------ */
+
+static bool pairs_differ(const allot_option *a, uint32_t a_count, const allot_option *b, uint32_t b_count)
+{
+    bool differ = a_count != b_count;
+    for (uint32_t i = 0; i < a_count && !differ; i++)
+        differ = strcmp(a[i].key, b[i].key) != 0 || strcmp(a[i].value, b[i].value) != 0;
+    return differ;
+}
+
+const char *settings_fixed_difference(const settings *a, const settings *b)
+{
+    const allot_options *x = &a->options, *y = &b->options;
+    const struct {
+        const char *name;
+        bool differs;
+    } fields[] = {
+        {"group", strcmp(x->group, y->group) != 0},
+        {"name", strcmp(x->name, y->name) != 0},
+        {"container", strcmp(x->container, y->container) != 0},
+        {"weight", x->weight != y->weight},
+        {"backend", strcmp(x->backend, y->backend) != 0},
+        {"backend_options", pairs_differ(x->backend_options, x->backend_option_count, y->backend_options,
+                                         y->backend_option_count)},
+        {"shared", x->shared != y->shared},
+        {"ttl_ms", x->ttl_ms != y->ttl_ms},
+        {"stall_ms", x->stall_ms != y->stall_ms},
+        {"quarantine_always", x->quarantine_always != y->quarantine_always},
+        {"modules", (x->modules == NULL) != (y->modules == NULL) ||
+                        (x->modules != NULL && strcmp(x->modules, y->modules) != 0)},
+    };
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+        if (fields[i].differs)
+            return fields[i].name;
+    return NULL;
 }
 
 void settings_done(settings *s)

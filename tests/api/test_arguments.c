@@ -74,7 +74,7 @@ static const wrong_option wrong_options[] = {
     {name_newline, ALLOT_E_INVALID, "name"},
     {name_latin1, ALLOT_E_INVALID, "name"},
     {container_escape, ALLOT_E_INVALID, "container"},
-    {backend_unknown, ALLOT_E_MODULE, "file, memory"},
+    {backend_unknown, ALLOT_E_MODULE, "memory, file"},
     {strategy_unknown, ALLOT_E_MODULE, "round_robin"},
     {backend_options_null, ALLOT_E_INVALID, "backend_options"},
     {backend_options_unknown, ALLOT_E_INVALID, "speed"},

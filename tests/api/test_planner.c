@@ -35,7 +35,12 @@ static int moody_assign(const allot_strategy_view *view, uint32_t *owner, allot_
 }
 
 static const allot_strategy_ops moody = {
-    .abi = ALLOT_STRATEGY_ABI, .size = sizeof(moody), .name = "moody", .assign = moody_assign};
+    .abi = ALLOT_STRATEGY_ABI,
+    .size = sizeof(moody),
+    .name = "moody",
+    .kind = ALLOT_STRATEGY_COUNTS,
+    .assign = moody_assign,
+};
 
 /* Ten ids are placed; then the strategy changes its mood, and ten more are added. */
 static void with_mood(team *t, mood m)

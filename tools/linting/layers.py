@@ -21,21 +21,21 @@ SYSTEM = None
 DRIVERS = ("check.h", "curl/", "hiredis/", "jansson.h", "microhttpd.h", "openssl/", "uuid", "xxhash.h", "yaml.h",
            "zookeeper/")
 
-# The modules that are part of liballot: the runtime knows where their tables are, and nothing else of them.
-LINKED_IN = ["backends/file/file.h", "backends/memory/memory.h", "plugins/strategies.h"]
-
 # folder: (what of the project, what of the C library and the system, which libraries). The longest folder counts.
 # A folder may always include what lies in itself.
 LAYERS = {
     "core/include": ([PUBLIC], {"stdbool.h", "stddef.h", "stdint.h"}, ()),
     "base": (BASICS, PURE, ("xxhash.h",)),
     "core/engine": ([PUBLIC, "base/"], PURE, ()),
-    "core/runtime": ([PUBLIC, "base/", "core/engine/", *LINKED_IN], SYSTEM, ("uuid",)),
+    "core/runtime": ([PUBLIC, "base/", "core/engine/"], SYSTEM, ("uuid",)),
     "backends": (FOR_BACKENDS + ["base/"], SYSTEM, ()),
     "backends/memory": (FOR_BACKENDS + ["base/", "backends/store/"], SYSTEM, ()),
+    "backends/file/module": (FOR_BACKENDS + [PUBLIC + "module.h", "backends/file/file.h"], SYSTEM, ()),
     "backends/file": (FOR_BACKENDS + ["base/", "backends/store/"], SYSTEM, ("xxhash.h",)),
     "backends/redis/module": (FOR_BACKENDS + [PUBLIC + "module.h", "backends/redis/redis.h"], SYSTEM, ()),
     "backends/redis": (FOR_BACKENDS + ["base/", "backends/store/validate.h"], SYSTEM, ("hiredis/", "openssl/")),
+    "plugins/module": (BASICS + [PUBLIC + "strategy.h", PUBLIC + "module.h", PUBLIC + "version.h",
+                                 "plugins/strategies.h"], PURE, ()),
     "plugins": (BASICS + [PUBLIC + "strategy.h"], PURE, ("xxhash.h",)),
     "config": (OPERATOR + ["base/"], SYSTEM, ("yaml.h",)),
     "cli": (OPERATOR + ["base/", "config/"], SYSTEM, ("jansson.h", "microhttpd.h")),

@@ -21,6 +21,7 @@
 #define ALLOT_ALLOT_H
 
 #include <allot/error.h>
+#include <allot/strategy.h>
 #include <allot/types.h>
 #include <allot/version.h>
 #include <allot/view.h>
@@ -38,6 +39,10 @@ typedef struct allot_memory allot_memory;
 /* What a leader does with a slot that does not give back in time what was recalled. */
 typedef enum allot_on_timeout { ALLOT_KEEP = 0, ALLOT_RETIRE } allot_on_timeout;
 
+/* For a strategy that says only how many ids each slot gets (round_robin): MINIMAL moves as few of the ids that have an
+ * owner as possible; EXACT gives them as the strategy says, in the order of adding. All others are always exact. */
+typedef enum allot_movement { ALLOT_MOVEMENT_MINIMAL = 0, ALLOT_MOVEMENT_EXACT } allot_movement;
+
 /* How to open a handle. Always set up by allot_options_init(), which fills in the defaults shown. All texts belong to
  * the caller and are copied by open; NULL means the default. */
 typedef struct allot_options {
@@ -52,6 +57,9 @@ typedef struct allot_options {
     uint32_t max_attempts;     /* 5: a failed id is parked for good at this many; 0: never */
     void *shared;              /* NULL; memory backend: the allot_memory that several nodes share */
     const char *strategy;      /* "round_robin" */
+    const allot_option *strategy_options; /* none; see allot_strategy_options */
+    uint32_t strategy_option_count;
+    allot_movement movement;   /* ALLOT_MOVEMENT_MINIMAL */
     int64_t ttl_ms;            /* 10000, at least 1000: the lease */
     int64_t settle_ms;         /* 300: how long a join waits for further joins before ids are moved */
     int64_t handover_timeout_ms; /* 30000: how long a recalled id may stay unreleased */
@@ -59,8 +67,8 @@ typedef struct allot_options {
     int64_t stall_ms;          /* 0: never; an application that takes no event for so long leaves the group */
     allot_on_timeout on_timeout; /* ALLOT_KEEP */
     bool quarantine_always;    /* false; true: nobody leads in a new life before one ttl after its creation */
-    const char *modules;       /* NULL: where backends that are not built in (redis) are loaded from: the directory
-                                  `allot` beside this library */
+    const char *modules;       /* NULL: where backends and strategies that are not built in are loaded from: the
+                                  directory `allot` beside this library */
 } allot_options;
 
 /* Fills in the defaults. */
@@ -222,6 +230,18 @@ typedef struct allot_node_status {
 
 /* What this replica knows, from memory, without asking the store. `ret_status->size` must be set. */
 ALLOT_API int allot_status(allot_node *node, allot_node_status *ret_status);
+
+/* ---- Strategies -------------------------------------------------------------------------------------------------- */
+
+/* Whether the strategy that the options name is there, and takes its options; what allot_open would say of them. Of the
+ * options: strategy, strategy_options, modules. Errors: INVALID (an option of it), MODULE, NOMEM. */
+ALLOT_API int allot_strategy_check(const allot_options *options, allot_error *ret_error);
+
+/* Calls `visit` for each option that this strategy declares. What it is given is static. `visit` returns 0, or a
+ * negative code that ends it and is returned. Of the options: strategy, modules. Errors: INVALID, MODULE, NOMEM. */
+ALLOT_API int allot_strategy_options(const allot_options *options,
+                                     int (*visit)(void *user, const allot_strategy_option *option), void *user,
+                                     allot_error *ret_error);
 
 /* ---- A group, from outside -------------------------------------------------------------------------------------- */
 
