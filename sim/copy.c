@@ -57,6 +57,34 @@ static void pack_assign(packer *p, allot_op_assign *to, const allot_op_assign *f
     }
 }
 
+static void pack_deal(packer *p, allot_op_deal *to, const allot_op_deal *from)
+{
+    PACK_ARRAY(p, to, slots, from->slots, from->slot_count);
+    PACK_ARRAY(p, to, sources, from->sources, from->source_count);
+    PACK_ARRAY(p, to, piles, from->piles, from->pile_count);
+    allot_pile *piles = PACKED(allot_pile, to, piles);
+    for (uint32_t i = 0; i < from->pile_count; i++) {
+        const allot_pile *pile = &from->piles[i];
+        allot_dealt *ids = pack(p, pile->ids, pile->count * sizeof(pile->ids[0]));
+        if (piles != NULL)
+            piles[i].ids = ids;
+        for (uint32_t k = 0; k < pile->count; k++)
+            pack_bytes(p, ids != NULL ? &ids[k].id : NULL, &pile->ids[k].id);
+    }
+}
+
+static void pack_recall(packer *p, allot_op_recall *to, const allot_op_recall *from)
+{
+    PACK_ARRAY(p, to, parts, from->parts, from->part_count);
+    allot_part *parts = PACKED(allot_part, to, parts);
+    for (uint32_t i = 0; i < from->part_count; i++) {
+        const uint64_t *which = from->parts[i].which;
+        const void *packed = which == NULL ? NULL : pack(p, which, ALLOT_SEGMENT_IDS_MAX / 8);
+        if (parts != NULL)
+            parts[i].which = packed;
+    }
+}
+
 static void pack_items(packer *p, allot_op_items *to, const allot_op_items *from)
 {
     PACK_ARRAY(p, to, items, from->items, from->count);
@@ -95,8 +123,11 @@ static void pack_op(packer *p, const allot_op *op)
     case ALLOT_OP_ASSIGN:
         pack_assign(p, AT(to, u.assign), &op->u.assign);
         break;
+    case ALLOT_OP_DEAL:
+        pack_deal(p, AT(to, u.deal), &op->u.deal);
+        break;
     case ALLOT_OP_RECALL:
-        PACK_ARRAY(p, to, u.recall.parts, op->u.recall.parts, op->u.recall.part_count);
+        pack_recall(p, AT(to, u.recall), &op->u.recall);
         break;
     case ALLOT_OP_PUBLISH:
         pack_bytes(p, AT(to, u.publish.strategy), &op->u.publish.strategy);

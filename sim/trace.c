@@ -48,6 +48,7 @@ static const char *op_word(allot_op_kind kind)
                                                          [ALLOT_OP_RESIGN] = "resign",
                                                          [ALLOT_OP_ADD] = "add",
                                                          [ALLOT_OP_ASSIGN] = "assign",
+                                                         [ALLOT_OP_DEAL] = "deal",
                                                          [ALLOT_OP_RECALL] = "recall",
                                                          [ALLOT_OP_RETIRE] = "retire",
                                                          [ALLOT_OP_REAP] = "reap",
@@ -83,6 +84,27 @@ static void write_ids(FILE *out, allot_bytes id, uint64_t token)
         fprintf(out, "/%llu", (unsigned long long)token);
 }
 
+static void write_part(FILE *out, const allot_part *part)
+{
+    fprintf(out, " %llu:", (unsigned long long)part->segment);
+    if (part->which == NULL)
+        fprintf(out, "%d*%u", (int)part->position, part->take);
+    for (uint32_t i = 0; part->which != NULL && i < ALLOT_SEGMENT_IDS_MAX; i++)
+        if (bits_test(part->which, i))
+            fprintf(out, "%u,", i);
+}
+
+static void write_deal(FILE *out, const allot_op_deal *deal)
+{
+    for (uint32_t i = 0; i < deal->source_count; i++)
+        fprintf(out, " %llu(%u)", (unsigned long long)deal->sources[i].segment, deal->sources[i].live);
+    for (uint32_t i = 0; i < deal->pile_count; i++) {
+        fprintf(out, " ->%04x", brief(&deal->slots[deal->piles[i].slot_index]));
+        for (uint32_t k = 0; k < deal->piles[i].count; k++)
+            write_ids(out, deal->piles[i].ids[k].id, 0);
+    }
+}
+
 static void write_op(FILE *out, const allot_op *op)
 {
     fprintf(out, "%s", op_word(op->kind));
@@ -102,10 +124,12 @@ static void write_op(FILE *out, const allot_op *op)
                         (int)op->u.assign.grants[i].parts[k].position, op->u.assign.grants[i].parts[k].take,
                         brief(&op->u.assign.slots[op->u.assign.grants[i].slot_index]));
         break;
+    case ALLOT_OP_DEAL:
+        write_deal(out, &op->u.deal);
+        break;
     case ALLOT_OP_RECALL:
         for (uint32_t i = 0; i < op->u.recall.part_count; i++)
-            fprintf(out, " %llu:%d*%u", (unsigned long long)op->u.recall.parts[i].segment,
-                    (int)op->u.recall.parts[i].position, op->u.recall.parts[i].take);
+            write_part(out, &op->u.recall.parts[i]);
         fprintf(out, " of %04x", brief(&op->u.recall.target));
         break;
     case ALLOT_OP_RETIRE:

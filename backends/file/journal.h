@@ -16,7 +16,7 @@
 
 #include <sys/types.h>
 
-#define FILE_JOURNAL_FORMAT 1u
+#define FILE_JOURNAL_FORMAT 2u
 #define FILE_SEAL_BYTES 17u /* 16 digits and a blank */
 
 typedef struct file_journal_header {

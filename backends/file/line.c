@@ -116,7 +116,12 @@ int file_header_read(const char *text, size_t len, file_journal_header *ret_head
     uint64_t format = file_take_u64(&r);
     if (!r.bad && format > FILE_JOURNAL_FORMAT)
         return file_error(ret_error, ALLOT_E_FORMAT,
-                          "has format %llu, this version knows formats up to %u; use a newer version",
+                          "has format %llu, this version knows format %u; use a newer version",
+                          (unsigned long long)format, FILE_JOURNAL_FORMAT);
+    if (!r.bad && format > 0 && format < FILE_JOURNAL_FORMAT)
+        return file_error(ret_error, ALLOT_E_FORMAT,
+                          "has format %llu, which only an earlier version knows; this one knows format %u. Empty the "
+                          "group with that version, and remove its directory",
                           (unsigned long long)format, FILE_JOURNAL_FORMAT);
     file_journal_header header;
     read_fields(&r, &header);

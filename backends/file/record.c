@@ -32,10 +32,28 @@ static void put_triple(file_writer *w, uint64_t segment, uint32_t position, uint
     file_put_digits(w, number);
 }
 
+/* segment:=bits: every word of the bitmap in hexadecimal, the first one first. */
+static void put_which(file_writer *w, const allot_part *part)
+{
+    static const char hex[] = "0123456789abcdef";
+    file_put_u64(w, part->segment);
+    file_put_raw(w, ":=", 2);
+    for (uint32_t i = 0; i < ALLOT_SEGMENT_IDS_MAX / 64; i++) {
+        char text[16];
+        for (uint32_t k = 0; k < sizeof(text); k++)
+            text[k] = hex[part->which[i] >> (60 - 4 * k) & 15];
+        file_put_raw(w, text, sizeof(text));
+    }
+}
+
 static void put_parts(file_writer *w, const allot_part *parts, uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i++)
-        put_triple(w, parts[i].segment, parts[i].position, parts[i].take);
+    for (uint32_t i = 0; i < count; i++) {
+        if (parts[i].which != NULL)
+            put_which(w, &parts[i]);
+        else
+            put_triple(w, parts[i].segment, parts[i].position, parts[i].take);
+    }
 }
 
 static void put_join(file_writer *w, const allot_op_join *join)
@@ -85,6 +103,31 @@ static void put_assign(file_writer *w, const allot_op_assign *assign)
     }
 }
 
+/* The slots, then each source: '<', its segment, how many ids; then each pile: '>' and its slot's index, its ids, each
+ * as source:position:text. */
+static void put_deal(file_writer *w, const allot_op_deal *deal)
+{
+    for (uint32_t i = 0; i < deal->slot_count; i++)
+        file_put_uuid(w, &deal->slots[i]);
+    for (uint32_t i = 0; i < deal->source_count; i++) {
+        file_put_word(w, "<");
+        file_put_digits(w, deal->sources[i].segment);
+        file_put_raw(w, ":", 1);
+        file_put_digits(w, deal->sources[i].live);
+    }
+    for (uint32_t i = 0; i < deal->pile_count; i++) {
+        const allot_pile *pile = &deal->piles[i];
+        file_put_word(w, ">");
+        file_put_digits(w, pile->slot_index);
+        for (uint32_t k = 0; k < pile->count; k++) {
+            file_put_u64(w, pile->ids[k].source);
+            put_position(w, pile->ids[k].position);
+            file_put_raw(w, ":", 1);
+            file_put_inner_text(w, pile->ids[k].id);
+        }
+    }
+}
+
 static void put_publish(file_writer *w, const allot_op_publish *publish)
 {
     file_put_u64(w, publish->version);
@@ -130,6 +173,9 @@ static void put_fields(file_writer *w, const allot_op *op)
         break;
     case FILE_FIELDS_ASSIGN:
         put_assign(w, &op->u.assign);
+        break;
+    case FILE_FIELDS_DEAL:
+        put_deal(w, &op->u.deal);
         break;
     case FILE_FIELDS_RECALL:
         file_put_uuid(w, &op->u.recall.target);

@@ -25,6 +25,7 @@ typedef struct file_space {
     allot_op op;
     char *data;
     size_t capacity, used;
+    size_t bitmaps; /* where the next bitmap goes: behind all arrays */
 } file_space;
 
 void file_space_done(file_space *space);

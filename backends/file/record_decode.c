@@ -8,9 +8,12 @@
 
 /* The largest thing that a word of a line can stand for. */
 #define SPACE_PER_WORD sizeof(allot_item)
+#define BITMAP_BYTES (ALLOT_SEGMENT_IDS_MAX / 8)
 
 static_assert(sizeof(allot_new_id) <= SPACE_PER_WORD && sizeof(allot_grant) <= SPACE_PER_WORD &&
-                  sizeof(allot_part) <= SPACE_PER_WORD && sizeof(allot_uuid) <= SPACE_PER_WORD,
+                  sizeof(allot_part) <= SPACE_PER_WORD && sizeof(allot_source) <= SPACE_PER_WORD &&
+                  sizeof(allot_pile) <= SPACE_PER_WORD && sizeof(allot_dealt) <= SPACE_PER_WORD &&
+                  sizeof(allot_uuid) <= SPACE_PER_WORD,
               "every array element fits the space of its word");
 
 void file_space_done(file_space *space)
@@ -19,14 +22,16 @@ void file_space_done(file_space *space)
     *space = (file_space){0};
 }
 
-/* Makes room for every array that a line of this many words can hold, so that taking it below cannot fail. */
+/* Makes room for every array that a line of this many words can hold, and behind that for every bitmap (half as large
+ * as the text it is written in), so that taking it below cannot fail. */
 static int space_reset(file_space *space, const char *line, size_t len)
 {
     size_t words = 1;
     for (const char *p = line; (p = memchr(p, ' ', (size_t)(line + len - p))) != NULL; p++)
         words++;
-    size_t need = (words + 1) * SPACE_PER_WORD;
+    size_t need = (words + 1) * SPACE_PER_WORD + len / 2;
     space->used = 0;
+    space->bitmaps = (words + 1) * SPACE_PER_WORD;
     if (need <= space->capacity)
         return 0;
     char *data = realloc(space->data, need);
@@ -93,21 +98,68 @@ static uint32_t cut_position(file_reader *r, allot_bytes *rest)
     return (uint32_t)value;
 }
 
+/* A word up to 64 bits in hexadecimal, 16 digits. */
+static uint64_t hex_word(file_reader *r, const char *text)
+{
+    uint64_t value = 0;
+    for (int i = 0; i < 16; i++) {
+        char c = text[i];
+        bool letter = c >= 'a' && c <= 'f';
+        if (!letter && (c < '0' || c > '9'))
+            r->bad = true;
+        value = value << 4 | (unsigned)(letter ? c - 'a' + 10 : c - '0');
+    }
+    return value;
+}
+
 typedef struct triple {
     uint64_t segment, number;
     uint32_t position;
 } triple;
 
-static triple take_triple(file_reader *r)
+/* What follows the segment. */
+static triple rest_of_triple(file_reader *r, uint64_t segment, allot_bytes rest)
 {
-    allot_bytes rest = file_take(r);
-    triple t;
-    t.segment = cut_number(r, &rest);
+    triple t = {.segment = segment};
     t.position = cut_position(r, &rest);
     t.number = cut_number(r, &rest);
     if (rest.len != 0)
         r->bad = true;
     return t;
+}
+
+static triple take_triple(file_reader *r)
+{
+    allot_bytes rest = file_take(r);
+    uint64_t segment = cut_number(r, &rest);
+    return rest_of_triple(r, segment, rest);
+}
+
+/* `text`: '=' and the bitmap. */
+static const uint64_t *take_which(file_reader *r, file_space *space, allot_bytes text)
+{
+    if (text.len != 1 + 2 * BITMAP_BYTES) {
+        r->bad = true;
+        return NULL;
+    }
+    assert(space->bitmaps + BITMAP_BYTES <= space->capacity);
+    uint64_t *which = (uint64_t *)(void *)(space->data + space->bitmaps);
+    space->bitmaps += BITMAP_BYTES;
+    for (uint32_t i = 0; i < ALLOT_SEGMENT_IDS_MAX / 64; i++)
+        which[i] = hex_word(r, text.data + 1 + 16 * i);
+    return which;
+}
+
+static allot_part take_part(file_reader *r, file_space *space)
+{
+    allot_bytes rest = file_take(r);
+    uint64_t segment = cut_number(r, &rest);
+    if (rest.len > 0 && rest.data[0] == '=')
+        return (allot_part){.segment = segment, .position = ALLOT_ALL, .which = take_which(r, space, rest)};
+    triple t = rest_of_triple(r, segment, rest);
+    if (t.number > UINT32_MAX)
+        r->bad = true;
+    return (allot_part){.segment = t.segment, .position = t.position, .take = (uint32_t)t.number};
 }
 
 /* The parts up to the next grant or the end. */
@@ -116,11 +168,8 @@ static const allot_part *take_parts(file_reader *r, file_space *space, uint32_t 
     allot_part *parts = space_take(space, 0);
     uint32_t count = 0;
     while (file_more(r) && file_peek(r) != '>') {
-        triple t = take_triple(r);
-        if (t.number > UINT32_MAX)
-            r->bad = true;
         allot_part *part = space_take(space, sizeof(*part));
-        *part = (allot_part){.segment = t.segment, .position = t.position, .take = (uint32_t)t.number};
+        *part = take_part(r, space);
         count++;
     }
     *ret_count = count;
@@ -171,6 +220,17 @@ static void take_add(file_reader *r, file_space *space, allot_op_add *add)
     }
 }
 
+/* The index of the slot in a word that begins a grant or a pile. */
+static uint32_t take_slot_index(file_reader *r)
+{
+    allot_bytes word = file_take(r);
+    uint64_t index = 0;
+    if (r->bad || word.data[0] != '>' || !file_parse_u64(word.data + 1, word.len - 1, &index) || index > UINT32_MAX)
+        r->bad = true;
+    return (uint32_t)index;
+}
+
+/* Grants or piles. */
 static uint32_t count_grants(const file_reader *r)
 {
     uint32_t count = 0;
@@ -193,16 +253,60 @@ static void take_assign(file_reader *r, file_space *space, allot_op_assign *assi
     allot_grant *grants = space_take(space, grant_count * sizeof(*grants));
     assign->grants = grants;
     while (file_more(r) && assign->grant_count < grant_count) {
-        allot_bytes word = file_take(r);
-        uint64_t index = 0;
-        if (r->bad || word.data[0] != '>' || !file_parse_u64(word.data + 1, word.len - 1, &index) ||
-            index > UINT32_MAX) {
-            r->bad = true;
-            return;
-        }
         allot_grant *grant = &grants[assign->grant_count++];
-        grant->slot_index = (uint32_t)index;
+        *grant = (allot_grant){.slot_index = take_slot_index(r)};
+        if (r->bad)
+            return;
         grant->parts = take_parts(r, space, &grant->part_count);
+    }
+}
+
+static allot_source take_source(file_reader *r)
+{
+    allot_bytes word = file_take(r);
+    if (r->bad)
+        return (allot_source){0};
+    allot_bytes rest = {.data = word.data + 1, .len = word.len - 1};
+    allot_source source = {.segment = cut_number(r, &rest)};
+    uint64_t live = cut_number(r, &rest);
+    if (rest.len != 0 || live > UINT32_MAX)
+        r->bad = true;
+    source.live = (uint32_t)live;
+    return source;
+}
+
+/* source:position:text */
+static allot_dealt take_dealt(file_reader *r)
+{
+    allot_bytes rest = file_take(r);
+    uint64_t source = cut_number(r, &rest);
+    allot_dealt dealt = {.position = cut_position(r, &rest)};
+    if (source > UINT32_MAX || rest.data == NULL)
+        r->bad = true;
+    dealt.source = (uint32_t)source;
+    dealt.id = file_inner_text(r, rest);
+    return dealt;
+}
+
+static void take_deal(file_reader *r, file_space *space, allot_op_deal *deal)
+{
+    allot_uuid *slots = space_take(space, 0);
+    for (; file_more(r) && file_peek(r) != '<' && file_peek(r) != '>'; deal->slot_count++)
+        *(allot_uuid *)space_take(space, sizeof(*slots)) = file_take_uuid(r);
+    allot_source *sources = space_take(space, 0);
+    for (; file_peek(r) == '<'; deal->source_count++)
+        *(allot_source *)space_take(space, sizeof(*sources)) = take_source(r);
+    uint32_t pile_count = count_grants(r);
+    allot_pile *piles = space_take(space, pile_count * sizeof(*piles));
+    deal->slots = slots;
+    deal->sources = sources;
+    deal->piles = piles;
+    while (file_more(r) && deal->pile_count < pile_count) {
+        allot_pile *pile = &piles[deal->pile_count++];
+        allot_dealt *ids = space_take(space, 0);
+        *pile = (allot_pile){.slot_index = take_slot_index(r), .ids = ids};
+        for (; file_more(r) && file_peek(r) != '>'; pile->count++)
+            *(allot_dealt *)space_take(space, sizeof(*ids)) = take_dealt(r);
     }
 }
 
@@ -268,6 +372,9 @@ static void take_fields(file_reader *r, file_space *space, allot_op *op)
         break;
     case FILE_FIELDS_ASSIGN:
         take_assign(r, space, &op->u.assign);
+        break;
+    case FILE_FIELDS_DEAL:
+        take_deal(r, space, &op->u.deal);
         break;
     case FILE_FIELDS_RECALL:
         op->u.recall.target = file_take_uuid(r);

@@ -15,6 +15,7 @@ static const struct {
     [ALLOT_OP_RESIGN] = {"resign", FILE_FIELDS_NONE},
     [ALLOT_OP_ADD] = {"add", FILE_FIELDS_ADD},
     [ALLOT_OP_ASSIGN] = {"assign", FILE_FIELDS_ASSIGN},
+    [ALLOT_OP_DEAL] = {"deal", FILE_FIELDS_DEAL},
     [ALLOT_OP_RECALL] = {"recall", FILE_FIELDS_RECALL},
     [ALLOT_OP_RETIRE] = {"retire", FILE_FIELDS_TARGET},
     [ALLOT_OP_REAP] = {"reap", FILE_FIELDS_TARGET},

@@ -90,6 +90,11 @@ void file_put_text(file_writer *w, allot_bytes text)
         put_escaped(w, text, text.data[0] != '=');
 }
 
+void file_put_inner_text(file_writer *w, allot_bytes text)
+{
+    put_escaped(w, text, true);
+}
+
 void file_put_payload(file_writer *w, allot_bytes payload)
 {
     file_put_gap(w);
@@ -246,7 +251,7 @@ static allot_bytes take_escaped(file_reader *r, size_t skip)
 
 allot_bytes file_take_text(file_reader *r)
 {
-    if (file_peek(r) == '%' && (r->at + 1 == r->end || r->at[1] == ' ')) {
+    if (file_peek(r) == '%' && (r->end - r->at == 1 || r->at[1] == ' ')) {
         size_t len;
         return (allot_bytes){.data = take(r, &len), .len = 0};
     }
@@ -258,4 +263,17 @@ allot_bytes file_take_payload(file_reader *r)
     if (file_peek(r) != '=')
         r->bad = true;
     return take_escaped(r, 1);
+}
+
+allot_bytes file_inner_text(file_reader *r, allot_bytes text)
+{
+    size_t len;
+    char *start = (char *)(uintptr_t)text.data; /* within the reader's line */
+    if (r->bad || text.len == 0)
+        return (allot_bytes){.data = text.data};
+    if (!unescape(start, text.len, &len)) {
+        r->bad = true;
+        return (allot_bytes){0};
+    }
+    return (allot_bytes){.data = start, .len = (uint32_t)len};
 }

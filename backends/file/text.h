@@ -27,6 +27,8 @@ void file_put_digits(file_writer *w, uint64_t value);
 /* '-' for zero. */
 void file_put_uuid(file_writer *w, const allot_uuid *uuid);
 void file_put_text(file_writer *w, allot_bytes text);
+/* The text within a word, behind something that is not empty: no blank before it, nothing for the empty string. */
+void file_put_inner_text(file_writer *w, allot_bytes text);
 /* '=' and the text: a payload behind its id. */
 void file_put_payload(file_writer *w, allot_bytes payload);
 
@@ -51,6 +53,9 @@ bool file_take_bool(file_reader *r);
 allot_uuid file_take_uuid(file_reader *r);
 allot_bytes file_take_text(file_reader *r);
 allot_bytes file_take_payload(file_reader *r);
+
+/* What file_put_inner_text wrote, undone in place; `bad` when it is malformed. */
+allot_bytes file_inner_text(file_reader *r, allot_bytes text);
 
 bool file_parse_u64(const char *text, size_t len, uint64_t *ret_value);
 

@@ -51,6 +51,7 @@ static const transition transitions[ALLOT_OP_KIND_END] = {
     [ALLOT_OP_RESIGN] = {store_resign, valid_slot, true, false},
     [ALLOT_OP_ADD] = {store_add, anyone, true, false},
     [ALLOT_OP_ASSIGN] = {store_assign, leader, true, false},
+    [ALLOT_OP_DEAL] = {store_deal, leader, true, false},
     [ALLOT_OP_RECALL] = {store_recall, leader, true, false},
     [ALLOT_OP_RETIRE] = {store_retire, leader, true, false},
     [ALLOT_OP_REAP] = {store_reap, leader, true, false},

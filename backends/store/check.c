@@ -17,7 +17,7 @@ static const char *check_share(const store_slot *slot)
     uint32_t segments = 0;
     const store_segment *before = NULL;
     for (const store_segment *g = slot->first; g != NULL; before = g, g = g->next, segments++) {
-        if (g->owner != slot || g->prev != before || g->order != 0 || g->token == 0)
+        if (g->owner != slot || g->prev != before || g->inbox_order != 0 || g->token == 0)
             return "a segment in a share does not lie in it";
         if (before != NULL && before->number >= g->number)
             return "a share is not in the order of its numbers";
@@ -97,10 +97,11 @@ static const char *check_place(const store *s, const store_segment *g)
     if (g->number == 0 || g->number > s->segment || store_segment_find(s, g->number) != g)
         return "a segment is not found by its number";
     if (g->owner != NULL)
-        return g->order == 0 && g->token > 0 && g->token <= s->token && store_slot_find(s, &g->owner->id) == g->owner
+        return g->inbox_order == 0 && g->token > 0 && g->token <= s->token &&
+                       store_slot_find(s, &g->owner->id) == g->owner
                    ? NULL
-                   : "a segment in a share has an order, or no token, or no owner";
-    if (g->order == 0 || g->order > s->inbox_order || numbered_find(&s->inbox, g->order) != g)
+                   : "a segment in a share has a place in the inbox, or no token, or no owner";
+    if (g->inbox_order == 0 || g->inbox_order > s->inbox_order || numbered_find(&s->inbox, g->inbox_order) != g)
         return "a segment lies nowhere";
     return g->token == 0 && g->recalled == 0 ? NULL : "a segment in the inbox has a token or recalls";
 }

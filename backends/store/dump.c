@@ -7,8 +7,9 @@
  *   working UUID SEGMENT:POSITION ...
  *   session UUID NOT_AFTER
  *   outcome UUID SEQUENCE STATUS REASON COUNT SKIPPED MORE TERM WAIT REFUSED
- *   segment NUMBER OWNER TOKEN RECALLS 0 ID ...           OWNER, RECALLS: '-' for none; ID: '-' when done
- *   segment NUMBER OWNER TOKEN RECALLS 1 ID BYTES ...     with payloads
+ *   segment NUMBER BASE OWNER TOKEN RECALLS 0 ID ...         BASE: '-' for 1024 * NUMBER; OWNER, RECALLS: '-' for none;
+ *                                                            ID: '-' when done
+ *   segment NUMBER BASE OWNER TOKEN RECALLS 1 ID BYTES ...   with payloads
  *   inbox ORDER NUMBER
  *   parked ORDER DUE ID BYTES
  *   fail ATTEMPTS ID REASON
@@ -228,6 +229,10 @@ static int dump_segment(dump *d, const store_segment *g)
     bool payloads = has_payloads(g);
     put_word(d, "segment");
     put_unsigned(d, g->number);
+    if (g->base == store_segment_fresh_base(g->number))
+        put_word(d, " -");
+    else
+        put_unsigned(d, g->base);
     if (g->owner == NULL)
         put_word(d, " -");
     else
@@ -247,7 +252,7 @@ static int dump_segment(dump *d, const store_segment *g)
 static int dump_inbox(dump *d, const store_segment *g)
 {
     put_word(d, "inbox");
-    put_unsigned(d, g->order);
+    put_unsigned(d, g->inbox_order);
     put_unsigned(d, g->number);
     return end_line(d);
 }

@@ -88,12 +88,26 @@ static int segment_of_grant(store *s, const allot_grant *grant, store_segment **
     return gather.count == 0 ? 0 : store_gather_write(s, &gather, ret_segment);
 }
 
+bool store_slot_takes_ids(const store_turn *t, const store_slot *slot)
+{
+    return slot != NULL && store_slot_is_valid(slot, t->now_us) && !slot->draining;
+}
+
+int store_grant(store_turn *t, store_segment *g, store_slot *to)
+{
+    store *s = t->s;
+    s->token = s->token + 1 > t->floor ? s->token + 1 : t->floor;
+    store_segment_to_share(s, g, to, s->token);
+    t->outcome.count += g->live;
+    return store_share_changed(t, to);
+}
+
 static int apply_grant(store_turn *t, store_slot *to, const allot_grant *grant)
 {
     store *s = t->s;
     uint64_t named = named_by_grant(s, grant);
     store_segment *g = NULL;
-    if (to != NULL && store_slot_is_valid(to, t->now_us) && !to->draining) {
+    if (store_slot_takes_ids(t, to)) {
         int rc = segment_of_grant(s, grant, &g);
         if (rc != 0)
             return rc;
@@ -102,11 +116,8 @@ static int apply_grant(store_turn *t, store_slot *to, const allot_grant *grant)
         t->outcome.skipped += named;
         return 0;
     }
-    s->token = s->token + 1 > t->floor ? s->token + 1 : t->floor;
-    store_segment_to_share(s, g, to, s->token);
-    t->outcome.count += g->live;
     t->outcome.skipped += named - g->live;
-    return store_share_changed(t, to);
+    return store_grant(t, g, to);
 }
 
 int store_assign(store_turn *t)
@@ -140,9 +151,28 @@ static uint32_t recall_last(store_segment *g, uint32_t wanted)
     return marked;
 }
 
+/* By bitmap. */
+static void recall_which(store_turn *t, store_segment *g, const uint64_t *which)
+{
+    for (uint32_t i = 0; i < ALLOT_SEGMENT_IDS_MAX; i++) {
+        if (!bits_test(which, i))
+            continue;
+        if (g == NULL || !store_segment_has(g, i)) {
+            t->outcome.skipped++;
+        } else if (!bits_test(g->recalls, i)) {
+            store_segment_recall(g, i);
+            t->outcome.count++;
+        }
+    }
+}
+
 static void recall_part(store_turn *t, const store_slot *target, const allot_part *part)
 {
     store_segment *g = store_segment_in(t->s, part->segment, target);
+    if (part->which != NULL) {
+        recall_which(t, g, part->which);
+        return;
+    }
     uint32_t named = part->position == ALLOT_ALL && part->take != 0 ? part->take : 1;
     if (g == NULL || (part->position != ALLOT_ALL && !store_segment_has(g, part->position))) {
         t->outcome.skipped += named;

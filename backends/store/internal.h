@@ -65,7 +65,8 @@ typedef struct store_slot {
 struct store_segment {
     uint64_t number;
     uint64_t token;           /* 0 in the inbox */
-    uint64_t order;           /* in the inbox; 0 in a share */
+    uint64_t base;            /* in the order of adding, the id at position i stands at base + i */
+    uint64_t inbox_order;     /* 0 in a share */
     store_slot *owner;        /* NULL: in the inbox */
     store_segment *prev, *next; /* in the owner's share */
     uint32_t count;
@@ -256,6 +257,10 @@ void store_segment_push(store_segment *g, allot_bytes id, allot_bytes payload);
 allot_bytes store_segment_id(const store_segment *g, uint32_t position);
 allot_bytes store_segment_payload(const store_segment *g, uint32_t position);
 bool store_segment_has(const store_segment *g, uint32_t position); /* a live id is there */
+/* The base of a segment whose ids have no other place in the order of adding than its number gives them. */
+uint64_t store_segment_fresh_base(uint64_t number);
+/* Where its first live id stands in the order of adding. */
+uint64_t store_segment_order(const store_segment *g);
 
 /* ---- pool.c: where ids are -------------------------------------------------------------------------------------- */
 
@@ -267,7 +272,7 @@ uint64_t store_where_parked(uint64_t order);
 store_segment *store_segment_find(const store *s, uint64_t number);
 /* The segment when it lies in that slot's share, or (owner NULL) in the inbox; else NULL. */
 store_segment *store_segment_in(const store *s, uint64_t number, const store_slot *owner);
-/* Gives the segment the next number. It lies nowhere yet. On failure it is freed. */
+/* Gives the segment the next number, and a fresh base. It lies nowhere yet. On failure it is freed. */
 int store_segment_enter(store *s, store_segment *g);
 int store_segment_enter_at(store *s, store_segment *g, uint64_t number);
 /* The segment, entered last, is given back: nothing of it stays. */
@@ -312,15 +317,22 @@ typedef struct store_gather {
     allot_ref refs[ALLOT_SEGMENT_IDS_MAX];
 } store_gather;
 
+/* The id goes into the gather; that its bit is set is the caller's. */
+void store_gather_put(store_gather *gather, const store_segment *g, uint32_t position);
 /* The live id goes into the gather; its bit is set. Its segment stays until store_gather_write. */
 void store_gather_take(store *s, store_gather *gather, store_segment *g, uint32_t position);
-/* The gathered ids become a new segment, which lies nowhere yet; what they were taken from goes away if it is empty.
- * At least one id was gathered. */
+/* The gathered ids become a new segment, which lies nowhere yet, its base that of the first one's place; what they were
+ * taken from goes away if it is empty. At least one id was gathered. */
 int store_gather_write(store *s, const store_gather *gather, store_segment **ret_segment);
 
-/* ---- grants.c, items.c, reap.c, reads.c ----------------------------------------------------------------------- */
+/* ---- grants.c, deal.c, items.c, reap.c, reads.c --------------------------------------------------------------- */
 
 int store_assign(store_turn *t);
+/* Whether the slot may be given ids. */
+bool store_slot_takes_ids(const store_turn *t, const store_slot *slot);
+/* A segment that lies nowhere goes into the share of `to` under a new token. */
+int store_grant(store_turn *t, store_segment *g, store_slot *to);
+int store_deal(store_turn *t);
 int store_recall(store_turn *t);
 int store_release(store_turn *t);
 int store_ack(store_turn *t);

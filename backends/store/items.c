@@ -2,6 +2,8 @@
 #include "backends/store/internal.h"
 #include "base/bits.h"
 
+#include <stdlib.h>
+
 /* The segment of an item that is in the speaking slot's share, with that token, not done; else NULL. */
 static store_segment *segment_of(const store_turn *t, const allot_item *item)
 {
@@ -31,21 +33,62 @@ static int release_whole(store_turn *t, store_segment *g)
     return store_segment_to_inbox(t->s, g);
 }
 
-static int release_gathered(store_turn *t, const store_gather *gather)
+/* Ids that are released one by one: one new segment for each that they lie in. */
+typedef struct released_id {
+    uint32_t source; /* which of the segments, in the order in which the op names them */
+    uint32_t position;
+    store_segment *segment; /* stays until what was taken from it is written */
+} released_id;
+
+typedef struct released {
+    uint32_t count, source_count;
+    uint64_t sources[ALLOT_OP_ITEMS_MAX];
+    released_id ids[ALLOT_OP_ITEMS_MAX];
+} released;
+
+static void take_released(store *s, released *taken, store_segment *g, uint32_t position)
 {
-    store_segment *g;
-    if (gather->count == 0)
-        return 0;
-    int rc = store_gather_write(t->s, gather, &g);
-    return rc != 0 ? rc : store_segment_to_inbox(t->s, g);
+    uint32_t source = taken->source_count;
+    for (uint32_t i = taken->source_count; i > 0 && source == taken->source_count; i--)
+        if (taken->sources[i - 1] == g->number)
+            source = i - 1;
+    if (source == taken->source_count)
+        taken->sources[taken->source_count++] = g->number;
+    taken->ids[taken->count++] = (released_id){.source = source, .position = position, .segment = g};
+    store_segment_take(s, g, position);
+}
+
+static int compare_released(const void *a, const void *b)
+{
+    const released_id *x = a;
+    const released_id *y = b;
+    if (x->source != y->source)
+        return x->source < y->source ? -1 : 1;
+    return x->position < y->position ? -1 : x->position > y->position;
+}
+
+static int write_released(store_turn *t, released *taken)
+{
+    if (taken->count > 1)
+        qsort(taken->ids, taken->count, sizeof(taken->ids[0]), compare_released);
+    for (uint32_t i = 0; i < taken->count;) {
+        store_gather gather;
+        gather.count = 0;
+        gather.id_bytes = gather.payload_bytes = 0;
+        for (uint32_t source = taken->ids[i].source; i < taken->count && taken->ids[i].source == source; i++)
+            store_gather_put(&gather, taken->ids[i].segment, taken->ids[i].position);
+        store_segment *g;
+        if (store_gather_write(t->s, &gather, &g) != 0 || store_segment_to_inbox(t->s, g) != 0)
+            return ALLOT_E_NOMEM;
+    }
+    return 0;
 }
 
 int store_release(store_turn *t)
 {
     const allot_op_items *op = &t->op->u.items;
-    store_gather gather;
-    gather.count = 0;
-    gather.id_bytes = gather.payload_bytes = 0;
+    released taken;
+    taken.count = taken.source_count = 0;
     for (uint32_t i = 0; i < op->count; i++) {
         store_segment *g = accept_item(t, i);
         if (g == NULL)
@@ -54,7 +97,7 @@ int store_release(store_turn *t)
             if (release_whole(t, g) != 0)
                 return ALLOT_E_NOMEM;
         } else {
-            store_gather_take(t->s, &gather, g, op->items[i].position);
+            take_released(t->s, &taken, g, op->items[i].position);
             t->outcome.count++;
         }
     }
@@ -62,7 +105,7 @@ int store_release(store_turn *t)
         return 0;
     t->s->inbox_rev++;
     t->effects->work = true;
-    int rc = release_gathered(t, &gather);
+    int rc = write_released(t, &taken);
     return rc != 0 ? rc : store_share_changed(t, t->slot);
 }
 

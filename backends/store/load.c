@@ -236,6 +236,18 @@ static void place_segment(store_line *l, store_segment *g, allot_bytes owner, ui
     }
 }
 
+/* A base that is not what the number gives it anyhow. */
+static uint64_t take_base(store_line *l, uint64_t number)
+{
+    allot_bytes field = store_take_field(l);
+    if (store_is_dash(field))
+        return store_segment_fresh_base(number);
+    uint64_t base = store_number_of(l, field, store_segment_fresh_base(STORE_NUMBER_END));
+    if (base == store_segment_fresh_base(number))
+        l->bad = true;
+    return base;
+}
+
 static int load_segment(store_line *l)
 {
     store *s = l->s;
@@ -245,6 +257,7 @@ static int load_segment(store_line *l)
                       sizeof(scratch->new_ids[0])) != 0)
         return ALLOT_E_NOMEM;
     uint64_t number = store_take_number(l, s->segment + 1);
+    uint64_t base = take_base(l, number);
     allot_bytes owner = store_take_field(l);
     uint64_t token = store_take_number(l, s->token + 1);
     store_take_bits(l, recalls, sizeof(recalls) / sizeof(recalls[0]));
@@ -257,9 +270,11 @@ static int load_segment(store_line *l)
     }
     store_segment *g = NULL;
     int rc = make_segment(l, number, scratch->new_ids, count, &g);
-    if (rc == 0 && g != NULL && !l->bad)
-        place_segment(l, g, owner, token, recalls);
-    return rc;
+    if (rc != 0 || g == NULL || l->bad)
+        return rc;
+    g->base = base;
+    place_segment(l, g, owner, token, recalls);
+    return 0;
 }
 
 static int load_inbox(store_line *l)
@@ -269,7 +284,7 @@ static int load_inbox(store_line *l)
     store_segment *g = store_segment_in(s, store_take_number(l, s->segment + 1), NULL);
     size_t len = s->inbox.len;
     bool in_order = order > 0 && (len == 0 || s->inbox.entries[len - 1].number < order);
-    if (l->bad || !in_order || g == NULL || g->order != 0) {
+    if (l->bad || !in_order || g == NULL || g->inbox_order != 0) {
         l->bad = true;
         return 0;
     }

@@ -92,6 +92,7 @@ int store_segment_enter_at(store *s, store_segment *g, uint64_t number)
         return ALLOT_E_NOMEM;
     }
     g->number = number;
+    g->base = store_segment_fresh_base(number);
     return 0;
 }
 
@@ -110,10 +111,10 @@ void store_segment_give_back(store *s, store_segment *g)
 
 int store_segment_to_inbox_at(store *s, store_segment *g, uint64_t order)
 {
-    assert(g->owner == NULL && g->order == 0 && g->live > 0);
+    assert(g->owner == NULL && g->inbox_order == 0 && g->live > 0);
     if (numbered_append(&s->inbox, order, g) != 0)
         return ALLOT_E_NOMEM;
-    g->order = order;
+    g->inbox_order = order;
     s->inbox_ids += g->live;
     return 0;
 }
@@ -137,7 +138,7 @@ static void link_by_number(store_slot *owner, store_segment *g)
 
 void store_segment_to_share(store *s, store_segment *g, store_slot *owner, uint64_t token)
 {
-    assert(g->owner == NULL && g->order == 0 && g->live > 0 && token > 0);
+    assert(g->owner == NULL && g->inbox_order == 0 && g->live > 0 && token > 0);
     g->owner = owner;
     g->token = token;
     link_by_number(owner, g);
@@ -161,13 +162,13 @@ void store_segment_lift(store *s, store_segment *g)
 {
     if (g->owner != NULL) {
         lift_from_share(s, g);
-    } else if (g->order != 0) {
-        numbered_remove(&s->inbox, g->order);
+    } else if (g->inbox_order != 0) {
+        numbered_remove(&s->inbox, g->inbox_order);
         s->inbox_ids -= g->live;
     }
     g->owner = NULL;
     g->prev = g->next = NULL;
-    g->order = g->token = 0;
+    g->inbox_order = g->token = 0;
     g->recalled = 0;
     memset(g->recalls, 0, (g->room + 63) / 64 * sizeof(uint64_t));
 }
@@ -180,7 +181,7 @@ void store_segment_take(store *s, store_segment *g, uint32_t position)
     if (g->owner != NULL) {
         g->owner->ids--;
         s->placed_ids--;
-    } else if (g->order != 0) {
+    } else if (g->inbox_order != 0) {
         s->inbox_ids--;
     }
     if (bits_test(g->recalls, position)) {

@@ -150,7 +150,12 @@ static int reserve_infos(store_turn *t)
 static void put_info(store_turn *t, const store_segment *g)
 {
     t->s->scratch.segments[t->answer->segment_count++] = (allot_segment_info){
-        .segment = g->number, .token = g->token, .live = g->live, .recalled = g->recalled};
+        .segment = g->number,
+        .token = g->token,
+        .order = store_segment_order(g),
+        .live = g->live,
+        .recalled = g->recalled,
+    };
     t->answer->segments = t->s->scratch.segments;
 }
 
@@ -169,7 +174,7 @@ int store_read_inbox(store_turn *t)
             break;
         }
         put_info(t, g);
-        last = g->order;
+        last = g->inbox_order;
     }
     return 0;
 }

@@ -68,3 +68,18 @@ bool store_segment_has(const store_segment *g, uint32_t position)
 {
     return position < g->count && !bits_test(g->done, position);
 }
+
+uint64_t store_segment_fresh_base(uint64_t number)
+{
+    return number * ALLOT_SEGMENT_IDS_MAX;
+}
+
+uint64_t store_segment_order(const store_segment *g)
+{
+    uint32_t first = 0;
+    while (first + 64 <= g->count && g->done[first / 64] == UINT64_MAX)
+        first += 64;
+    while (first < g->count && bits_test(g->done, first))
+        first++;
+    return g->base + first;
+}

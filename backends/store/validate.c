@@ -1,8 +1,11 @@
 /* validate.c - rule 9: what is malformed whatever the state. Ops come from a journal or the network too: nothing of an
  * op is trusted before it has passed here. */
 #include "backends/store/internal.h"
+#include "base/bits.h"
 #include "base/text.h"
 #include "base/uuid_text.h"
+
+#include <string.h>
 
 #define OK ALLOT_REFUSED_NOTHING
 #define INVALID ALLOT_REFUSED_INVALID
@@ -95,12 +98,22 @@ static bool position_is_valid(uint32_t position)
     return position < ALLOT_SEGMENT_IDS_MAX || position == ALLOT_ALL;
 }
 
-static bool parts_are_valid(const allot_part *parts, uint32_t count)
+static bool part_is_valid(const allot_part *part, bool may_say_which)
+{
+    if (!position_is_valid(part->position) || part->take > ALLOT_SEGMENT_IDS_MAX)
+        return false;
+    if (part->which == NULL)
+        return true;
+    return may_say_which && part->position == ALLOT_ALL && part->take == 0 &&
+           bits_count(part->which, ALLOT_SEGMENT_IDS_MAX) > 0;
+}
+
+static bool parts_are_valid(const allot_part *parts, uint32_t count, bool may_say_which)
 {
     if (count > 0 && parts == NULL)
         return false;
     for (uint32_t i = 0; i < count; i++)
-        if (!position_is_valid(parts[i].position) || parts[i].take > ALLOT_SEGMENT_IDS_MAX)
+        if (!part_is_valid(&parts[i], may_say_which))
             return false;
     return true;
 }
@@ -120,10 +133,69 @@ static allot_reason check_assign(const allot_op *op)
         items += grant->part_count > 1 ? grant->part_count : 1;
         if (items > ALLOT_OP_ITEMS_MAX)
             return LIMIT;
-        if (!parts_are_valid(grant->parts, grant->part_count))
+        if (!parts_are_valid(grant->parts, grant->part_count, false))
             return INVALID;
     }
     return OK;
+}
+
+static allot_reason check_sources(const allot_op_deal *deal)
+{
+    allot_reason reason = check_count(deal->source_count, ALLOT_DEAL_SOURCES_MAX, deal->sources);
+    for (uint32_t i = 0; reason == OK && i < deal->source_count; i++) {
+        if (deal->sources[i].live == 0 || deal->sources[i].live > ALLOT_SEGMENT_IDS_MAX)
+            reason = INVALID;
+        for (uint32_t j = 0; j < i; j++)
+            if (deal->sources[j].segment == deal->sources[i].segment)
+                reason = INVALID;
+    }
+    return reason;
+}
+
+/* Which ids of its sources the piles of a deal have named so far. */
+typedef struct dealt_ids {
+    uint32_t counts[ALLOT_DEAL_SOURCES_MAX];
+    uint64_t named[ALLOT_DEAL_SOURCES_MAX][ALLOT_SEGMENT_IDS_MAX / 64];
+} dealt_ids;
+
+static allot_reason check_pile(const allot_op_deal *deal, const allot_pile *pile, dealt_ids *dealt)
+{
+    allot_reason reason = check_count(pile->count, ALLOT_SEGMENT_IDS_MAX, pile->ids);
+    if (pile->slot_index >= deal->slot_count)
+        return INVALID;
+    for (uint32_t i = 0; reason == OK && i < pile->count; i++) {
+        const allot_dealt *d = &pile->ids[i];
+        if (d->source >= deal->source_count || d->position >= ALLOT_SEGMENT_IDS_MAX ||
+            bits_test(dealt->named[d->source], d->position))
+            return INVALID;
+        bits_set(dealt->named[d->source], d->position);
+        dealt->counts[d->source]++;
+        reason = check_id(d->id);
+    }
+    return reason;
+}
+
+/* Each id of the sources has to be in one pile, once. */
+static allot_reason check_deal(const allot_op *op)
+{
+    const allot_op_deal *deal = &op->u.deal;
+    if (deal->slot_count > 0 && deal->slots == NULL)
+        return INVALID;
+    if (deal->slot_count > ALLOT_DEAL_PILES_MAX)
+        return LIMIT;
+    allot_reason reason = check_sources(deal);
+    if (reason == OK)
+        reason = check_count(deal->pile_count, ALLOT_DEAL_PILES_MAX, deal->piles);
+    if (reason != OK)
+        return reason;
+    dealt_ids dealt;
+    memset(&dealt, 0, sizeof(dealt));
+    for (uint32_t i = 0; reason == OK && i < deal->pile_count; i++)
+        reason = check_pile(deal, &deal->piles[i], &dealt);
+    for (uint32_t i = 0; reason == OK && i < deal->source_count; i++)
+        if (dealt.counts[i] != deal->sources[i].live)
+            reason = INVALID;
+    return reason;
 }
 
 static allot_reason check_recall(const allot_op *op)
@@ -132,7 +204,7 @@ static allot_reason check_recall(const allot_op *op)
     allot_reason reason = check_count(recall->part_count, ALLOT_OP_ITEMS_MAX, recall->parts);
     if (reason != OK)
         return reason;
-    return parts_are_valid(recall->parts, recall->part_count) ? OK : INVALID;
+    return parts_are_valid(recall->parts, recall->part_count, true) ? OK : INVALID;
 }
 
 static allot_reason check_publish(const allot_op *op)
@@ -199,6 +271,7 @@ static const kind_rule kind_rules[ALLOT_OP_KIND_END] = {
     [ALLOT_OP_RESIGN] = {check_nothing, SLOT_SPEAKS},
     [ALLOT_OP_ADD] = {check_add, ANYONE_SPEAKS},
     [ALLOT_OP_ASSIGN] = {check_assign, SLOT_SPEAKS},
+    [ALLOT_OP_DEAL] = {check_deal, SLOT_SPEAKS},
     [ALLOT_OP_RECALL] = {check_recall, SLOT_SPEAKS},
     [ALLOT_OP_RETIRE] = {check_nothing, SLOT_SPEAKS},
     [ALLOT_OP_REAP] = {check_nothing, SLOT_SPEAKS},

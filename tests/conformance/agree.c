@@ -82,6 +82,7 @@ const char *segments_differ(const agreement *g, const allot_segment_info *a, con
 {
     HOLDS(numbers_agree(&g->names->segments, a->segment, b->segment), "segment");
     HOLDS(numbers_agree(&g->names->tokens, a->token, b->token), "token of a segment");
+    HOLDS(numbers_agree(&g->names->orders, a->order, b->order), "order of a segment");
     SAME(live);
     SAME(recalled);
     return NULL;

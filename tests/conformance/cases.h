@@ -12,6 +12,7 @@ TCase *life_case(void);
 TCase *leader_case(void);
 TCase *reap_case(void);
 TCase *grants_case(void);
+TCase *exact_case(void);
 TCase *items_case(void);
 TCase *pool_case(void);
 TCase *reads_case(void);

@@ -13,7 +13,8 @@ static Suite *behaviours(void)
     Suite *s = suite_create("conformance");
     TCase *const cases[] = {handles_case(), hints_case(),  sessions_case(), slots_case(),
                             life_case(),    leader_case(), reap_case(),     grants_case(),
-                            items_case(),   pool_case(),   reads_case(),    malformed_case()};
+                            exact_case(),   items_case(),  pool_case(),     reads_case(),
+                            malformed_case()};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         tcase_set_timeout(cases[i], BEHAVIOUR_TIMEOUT);
         suite_add_tcase(s, cases[i]);

@@ -42,8 +42,8 @@ static bool has_sequence(allot_op_kind kind)
 
 static bool has_term(allot_op_kind kind)
 {
-    return kind == ALLOT_OP_ASSIGN || kind == ALLOT_OP_RECALL || kind == ALLOT_OP_RETIRE || kind == ALLOT_OP_REAP ||
-           kind == ALLOT_OP_PUBLISH || kind == ALLOT_OP_UNPARK || kind == ALLOT_OP_RESIGN || kind == ALLOT_OP_BEAT;
+    return (kind >= ALLOT_OP_ASSIGN && kind <= ALLOT_OP_PUBLISH) || kind == ALLOT_OP_UNPARK ||
+           kind == ALLOT_OP_RESIGN || kind == ALLOT_OP_BEAT;
 }
 
 allot_op member_op(member *m, allot_op_kind kind)

@@ -61,4 +61,5 @@ void renaming_done(renaming *r)
     numbers_done(&r->terms);
     numbers_done(&r->tokens);
     numbers_done(&r->segments);
+    numbers_done(&r->orders);
 }

@@ -27,7 +27,7 @@ uint64_t numbers_translate(const numbers *n, uint64_t a);
 
 /* All that is renamed between two backends. */
 typedef struct renaming {
-    numbers terms, tokens, segments;
+    numbers terms, tokens, segments, orders;
 } renaming;
 
 void renaming_done(renaming *r);

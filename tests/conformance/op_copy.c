@@ -93,8 +93,10 @@ static void copy_add(const copying *c, allot_op_add *add)
 static const allot_part *copy_parts(const copying *c, const allot_part *from, uint32_t count)
 {
     allot_part *parts = copy(c->memory, from, count * sizeof(*parts));
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
         parts[i].segment = segment(c, parts[i].segment);
+        parts[i].which = copy(c->memory, parts[i].which, parts[i].which == NULL ? 0 : ALLOT_SEGMENT_IDS_MAX / 8);
+    }
     return parts;
 }
 
@@ -105,6 +107,23 @@ static void copy_assign(const copying *c, allot_op_assign *assign)
     for (uint32_t i = 0; i < assign->grant_count; i++)
         grants[i].parts = copy_parts(c, grants[i].parts, grants[i].part_count);
     assign->grants = grants;
+}
+
+static void copy_deal(const copying *c, allot_op_deal *deal)
+{
+    deal->slots = copy(c->memory, deal->slots, deal->slot_count * sizeof(*deal->slots));
+    allot_source *sources = copy(c->memory, deal->sources, deal->source_count * sizeof(*sources));
+    for (uint32_t i = 0; i < deal->source_count; i++)
+        sources[i].segment = segment(c, sources[i].segment);
+    deal->sources = sources;
+    allot_pile *piles = copy(c->memory, deal->piles, deal->pile_count * sizeof(*piles));
+    for (uint32_t i = 0; i < deal->pile_count; i++) {
+        allot_dealt *ids = copy(c->memory, piles[i].ids, piles[i].count * sizeof(*ids));
+        for (uint32_t k = 0; k < piles[i].count; k++)
+            ids[k].id = copy_bytes(c->memory, ids[k].id);
+        piles[i].ids = ids;
+    }
+    deal->piles = piles;
 }
 
 static void copy_items(const copying *c, allot_op_items *op)
@@ -148,6 +167,8 @@ allot_op op_copy(const allot_op *op, const renaming *names, arena *memory)
         copy_add(&c, &to.u.add);
     else if (op->kind == ALLOT_OP_ASSIGN)
         copy_assign(&c, &to.u.assign);
+    else if (op->kind == ALLOT_OP_DEAL)
+        copy_deal(&c, &to.u.deal);
     else if (op->kind == ALLOT_OP_RECALL)
         to.u.recall.parts = copy_parts(&c, to.u.recall.parts, to.u.recall.part_count);
     else if (op->kind == ALLOT_OP_PUBLISH)

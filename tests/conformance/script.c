@@ -92,8 +92,28 @@ static void learn_item(script *s, uint32_t slot, const allot_segment_body *body,
     item->item = (allot_item){body->segment, body->token, position, {NULL, 0}};
 }
 
+static void learn_inbox_body(script *s, const allot_segment_body *body)
+{
+    script_body *known = &s->bodies[s->body_count];
+    if (s->body_count == SCRIPT_BODIES)
+        known = &s->bodies[script_random(s, SCRIPT_BODIES)];
+    else
+        s->body_count++;
+    known->segment = body->segment;
+    known->count = 0;
+    for (uint32_t k = 0; k < body->count && known->count < SCRIPT_BODY_IDS; k++) {
+        if (bits_test(body->done, k))
+            continue;
+        allot_bytes id = body->ids[k].id;
+        snprintf(known->ids[known->count], sizeof(known->ids[0]), "%.*s", (int)id.len, id.data);
+        known->positions[known->count++] = k;
+    }
+}
+
 static void learn_bodies(script *s, const allot_op *op, const allot_answer *a)
 {
+    for (uint32_t i = 0; uuid_is_zero(&op->u.read.target) && i < a->body_count; i++)
+        learn_inbox_body(s, &a->bodies[i]);
     const script_slot *owner = find_slot(s, &op->u.read.target);
     for (uint32_t i = 0; owner != NULL && i < a->body_count; i++)
         for (uint32_t k = 0; k < a->bodies[i].count; k++)
@@ -176,9 +196,10 @@ typedef struct choice {
 } choice;
 
 static const choice choices[] = {
-    {60, script_join},    {260, script_beat},   {8, script_leave},   {50, script_campaign}, {4, script_resign},
-    {130, script_add},    {130, script_assign}, {50, script_recall}, {3, script_retire},    {60, script_reap},
-    {25, script_publish}, {160, script_items},  {40, script_unpark}, {1, script_clean},     {40, script_again},
+    {60, script_join},   {260, script_beat},   {8, script_leave},    {50, script_campaign}, {4, script_resign},
+    {130, script_add},   {110, script_assign}, {50, script_deal},    {50, script_recall},   {3, script_retire},
+    {60, script_reap},   {25, script_publish}, {160, script_items},  {40, script_unpark},   {1, script_clean},
+    {40, script_again},
 };
 
 static void remember(script *s, const script_op *o)

@@ -11,6 +11,8 @@ enum {
     SCRIPT_SLOTS = 20,
     SCRIPT_SEGMENTS = 64,
     SCRIPT_ITEMS = 200,
+    SCRIPT_BODIES = 16,
+    SCRIPT_BODY_IDS = 40,
     SCRIPT_SESSIONS = 3,
     SCRIPT_SENT = 24
 };
@@ -37,6 +39,14 @@ typedef struct script_item {
     char id[16];
 } script_item;
 
+/* What was left of a segment of the inbox when it was looked at. */
+typedef struct script_body {
+    uint64_t segment;
+    uint32_t count;
+    uint32_t positions[SCRIPT_BODY_IDS];
+    char ids[SCRIPT_BODY_IDS][16];
+} script_body;
+
 typedef struct script_sent {
     script_op sent;
     arena memory;
@@ -55,6 +65,8 @@ typedef struct script {
     int speaks[SCRIPT_HANDLES]; /* index of the slot that joined through the handle; -1: none */
     allot_segment_info inbox[SCRIPT_SEGMENTS];
     uint32_t inbox_count;
+    script_body bodies[SCRIPT_BODIES];
+    uint32_t body_count;
     script_item items[SCRIPT_ITEMS];
     uint32_t item_count, next_item;
     struct {

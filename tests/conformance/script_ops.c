@@ -1,6 +1,7 @@
 /* script_ops.c - one random op of each kind. */
 #include "tests/conformance/script_ops.h"
 
+#include "base/bits.h"
 #include "base/uuid_text.h"
 
 #include <stdio.h>
@@ -251,6 +252,70 @@ script_op script_assign(script *s, arena *memory)
     return o;
 }
 
+/* Other bodies than those at hand, up to three. Returns how many. */
+static uint32_t choose_bodies(script *s, const script_body **chosen)
+{
+    uint32_t most = 1 + (uint32_t)script_random(s, 3);
+    uint32_t count = 0;
+    for (uint32_t tries = 0; tries < 6 && count < most && s->body_count > 0; tries++) {
+        const script_body *body = &s->bodies[script_random(s, s->body_count)];
+        bool twice = body->count == 0;
+        for (uint32_t i = 0; i < count; i++)
+            twice = twice || chosen[i]->segment == body->segment;
+        if (!twice)
+            chosen[count++] = body;
+    }
+    return count;
+}
+
+/* Each id onto one of the piles, in an order of its own; seldom one is left out, or is another. */
+static void deal_body(script *s, const script_body *body, uint32_t source, allot_pile *piles, allot_dealt **ids,
+                      arena *memory)
+{
+    for (uint32_t i = 0; i < body->count; i++) {
+        uint64_t pile = script_random(s, 3);
+        allot_dealt *list = ids[pile];
+        uint32_t at = (uint32_t)script_random(s, piles[pile].count + 1);
+        list[piles[pile].count] = list[at];
+        list[at] = (allot_dealt){.source = source, .position = body->positions[i]};
+        list[at].id = take_text(memory, body->ids[i]);
+        if (script_random(s, 500) == 0)
+            list[at].position += (uint32_t)script_random(s, 3);
+        else if (script_random(s, 500) == 0)
+            continue;
+        piles[pile].count++;
+    }
+}
+
+script_op script_deal(script *s, arena *memory)
+{
+    const script_body *bodies[3];
+    uint32_t count = choose_bodies(s, bodies);
+    if (count == 0)
+        return script_assign(s, memory);
+    script_op o = leader_op(s, ALLOT_OP_DEAL);
+    allot_uuid *slots = arena_take(memory, 2 * sizeof(*slots));
+    allot_source *sources = arena_take(memory, count * sizeof(*sources));
+    allot_pile *piles = arena_take(memory, 3 * sizeof(*piles));
+    allot_dealt *ids[3];
+    slots[0] = s->slots[likely_leader(s)].slot;
+    slots[1] = script_percent(s, 50) ? slots[0] : s->slots[any_slot(s)].slot;
+    for (int i = 0; i < 3; i++) {
+        ids[i] = arena_take(memory, (3 * SCRIPT_BODY_IDS + 1) * sizeof(*ids[i]));
+        piles[i] = (allot_pile){.slot_index = (uint32_t)script_random(s, 2), .ids = ids[i]};
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        sources[i] = (allot_source){bodies[i]->segment, bodies[i]->count};
+        deal_body(s, bodies[i], i, piles, ids, memory);
+    }
+    uint32_t pile_count = 0;
+    for (int i = 0; i < 3; i++)
+        if (piles[i].count > 0)
+            piles[pile_count++] = piles[i];
+    o.op.u.deal = (allot_op_deal){2, slots, count, sources, pile_count, piles};
+    return o;
+}
+
 /* The index of an item of this slot, after a few tries of any. */
 static const script_item *item_of(script *s, uint32_t slot)
 {
@@ -258,6 +323,18 @@ static const script_item *item_of(script *s, uint32_t slot)
     for (int tries = 0; tries < 40 && item->slot != slot; tries++)
         item = &s->items[script_random(s, s->item_count)];
     return item;
+}
+
+/* This position and some others; at times far more than any segment has. */
+static const uint64_t *any_bits(script *s, uint32_t position, arena *memory)
+{
+    uint64_t *bits = arena_take(memory, ALLOT_SEGMENT_IDS_MAX / 8);
+    bits_set(bits, position);
+    for (uint64_t n = script_random(s, 6); n > 0; n--)
+        bits_set(bits, (uint32_t)script_random(s, 8));
+    if (script_percent(s, 10))
+        bits_set(bits, (uint32_t)script_random(s, ALLOT_SEGMENT_IDS_MAX));
+    return bits;
 }
 
 script_op script_recall(script *s, arena *memory)
@@ -274,6 +351,8 @@ script_op script_recall(script *s, arena *memory)
         parts[i].segment = item->item.segment;
         if (script_percent(s, 60))
             parts[i].position = item->item.position;
+        else if (script_percent(s, 60))
+            parts[i] = (allot_part){item->item.segment, ALLOT_ALL, 0, any_bits(s, item->item.position, memory)};
     }
     o.op.u.recall = (allot_op_recall){s->slots[target].slot, count, parts};
     return o;

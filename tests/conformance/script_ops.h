@@ -18,6 +18,7 @@ script_op script_campaign(script *s, arena *memory);
 script_op script_resign(script *s, arena *memory);
 script_op script_add(script *s, arena *memory);
 script_op script_assign(script *s, arena *memory);
+script_op script_deal(script *s, arena *memory);
 script_op script_recall(script *s, arena *memory);
 script_op script_retire(script *s, arena *memory);
 script_op script_reap(script *s, arena *memory);

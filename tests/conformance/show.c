@@ -1,5 +1,6 @@
 #include "tests/conformance/show.h"
 
+#include "base/bits.h"
 #include "base/uuid_text.h"
 
 #define U(x) ((unsigned long long)(x))
@@ -7,9 +8,9 @@
 const char *show_kind(allot_op_kind kind)
 {
     static const char *const kinds[] = {
-        "?",      "join",      "beat",        "leave",      "campaign",   "resign",        "add",      "assign",
-        "recall", "retire",    "reap",        "publish",    "release",    "ack",           "fail",     "unpark",
-        "clean",  "read view", "read roster", "read inbox", "read share", "read segments", "read pool"};
+        "?",      "join",   "beat",      "leave",       "campaign",   "resign",     "add",           "assign",
+        "deal",   "recall", "retire",    "reap",        "publish",    "release",    "ack",           "fail",
+        "unpark", "clean",  "read view", "read roster", "read inbox", "read share", "read segments", "read pool"};
     return kind < ALLOT_OP_KIND_END ? kinds[kind] : "?";
 }
 
@@ -31,6 +32,9 @@ static void show_parts(FILE *to, const allot_part *parts, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         fprintf(to, " %llu", U(parts[i].segment));
+        for (uint32_t k = 0; parts[i].which != NULL && k < ALLOT_SEGMENT_IDS_MAX; k++)
+            if (bits_test(parts[i].which, k))
+                fprintf(to, "[%u]", k);
         if (parts[i].position != ALLOT_ALL)
             fprintf(to, "[%u]", parts[i].position);
         else if (parts[i].take != 0)
@@ -43,6 +47,19 @@ static void show_assign(FILE *to, const allot_op_assign *assign)
     for (uint32_t i = 0; i < assign->grant_count; i++) {
         show_uuid(to, "; to", &assign->slots[assign->grants[i].slot_index]);
         show_parts(to, assign->grants[i].parts, assign->grants[i].part_count);
+    }
+}
+
+static void show_deal(FILE *to, const allot_op_deal *deal)
+{
+    for (uint32_t i = 0; i < deal->source_count; i++)
+        fprintf(to, " %llu(%u)", U(deal->sources[i].segment), deal->sources[i].live);
+    for (uint32_t i = 0; i < deal->pile_count; i++) {
+        const allot_pile *pile = &deal->piles[i];
+        show_uuid(to, "; to", &deal->slots[pile->slot_index]);
+        for (uint32_t k = 0; k < pile->count; k++)
+            fprintf(to, " %llu[%u] %.*s", U(deal->sources[pile->ids[k].source].segment), pile->ids[k].position,
+                    (int)pile->ids[k].id.len, pile->ids[k].id.data);
     }
 }
 
@@ -64,6 +81,8 @@ static void show_rest(FILE *to, const allot_op *op)
             fprintf(to, " %.*s", (int)op->u.add.ids[i].id.len, op->u.add.ids[i].id.data);
     else if (op->kind == ALLOT_OP_ASSIGN)
         show_assign(to, &op->u.assign);
+    else if (op->kind == ALLOT_OP_DEAL)
+        show_deal(to, &op->u.deal);
     else if (op->kind == ALLOT_OP_RECALL)
         show_parts(to, op->u.recall.parts, op->u.recall.part_count);
     else if (op->kind == ALLOT_OP_RETIRE || op->kind == ALLOT_OP_REAP)
@@ -113,8 +132,8 @@ static void show_lists(FILE *to, const allot_answer *a)
                 s->segments, s->draining);
     }
     for (uint32_t i = 0; i < a->segment_count; i++)
-        fprintf(to, "\n    segment %llu@%llu live %u recalled %u", U(a->segments[i].segment), U(a->segments[i].token),
-                a->segments[i].live, a->segments[i].recalled);
+        fprintf(to, "\n    segment %llu@%llu order %llu live %u recalled %u", U(a->segments[i].segment),
+                U(a->segments[i].token), U(a->segments[i].order), a->segments[i].live, a->segments[i].recalled);
     for (uint32_t i = 0; i < a->body_count; i++) {
         fprintf(to, "\n    body %llu@%llu done %llx recalled %llx:", U(a->bodies[i].segment), U(a->bodies[i].token),
                 U(a->bodies[i].done[0]), U(a->bodies[i].recalled[0]));

@@ -14,6 +14,10 @@ typedef struct scene {
     allot_new_id id;
     allot_part part;
     allot_grant grant;
+    uint64_t which[ALLOT_SEGMENT_IDS_MAX / 64];
+    allot_source source;
+    allot_dealt dealt;
+    allot_pile pile;
     allot_item item;
     allot_bytes word;
     uint64_t segment;
@@ -21,6 +25,10 @@ typedef struct scene {
     allot_new_id ids[OVER];
     allot_part parts[OVER];
     allot_grant grants[OVER];
+    allot_uuid slots[ALLOT_DEAL_PILES_MAX + 1];
+    allot_source sources[ALLOT_DEAL_SOURCES_MAX + 1];
+    allot_pile piles[ALLOT_DEAL_PILES_MAX + 1];
+    allot_dealt deals[ALLOT_SEGMENT_IDS_MAX + 1];
     allot_item items[OVER];
     allot_bytes words[OVER];
     allot_ref refs[ALLOT_WORKING_MAX + 1];
@@ -43,6 +51,17 @@ static scene *set_up(int subject_index)
     s->id = (allot_new_id){.id = {"new", 3}};
     s->grant = (allot_grant){.part_count = 1, .parts = &s->part};
     s->segment = s->part.segment;
+    s->source = (allot_source){s->segment, 1};
+    s->dealt = (allot_dealt){0, s->part.position, {x, 1}};
+    s->pile = (allot_pile){0, 1, &s->dealt};
+    for (uint32_t i = 0; i <= ALLOT_DEAL_PILES_MAX; i++) {
+        s->slots[i] = s->a.slot;
+        s->piles[i] = s->pile;
+    }
+    for (uint32_t i = 0; i <= ALLOT_DEAL_SOURCES_MAX; i++)
+        s->sources[i] = (allot_source){1 + i, 1};
+    for (uint32_t i = 0; i <= ALLOT_SEGMENT_IDS_MAX; i++)
+        s->deals[i] = (allot_dealt){0, i % ALLOT_SEGMENT_IDS_MAX, {x, 1}};
     memset(s->long_text, 'l', sizeof(s->long_text));
     for (uint32_t i = 0; i < OVER; i++) {
         s->ids[i] = (allot_new_id){.id = {s->long_text, 1 + i % 200}};
@@ -66,6 +85,8 @@ static allot_op good_op(scene *s, allot_op_kind kind)
         op.u.add = (allot_op_add){.count = 1, .ids = &s->id, .fresh_life = world_uuid(s->w)};
     else if (kind == ALLOT_OP_ASSIGN)
         op.u.assign = (allot_op_assign){1, &s->a.slot, 1, &s->grant};
+    else if (kind == ALLOT_OP_DEAL)
+        op.u.deal = (allot_op_deal){1, &s->a.slot, 1, &s->source, 1, &s->pile};
     else if (kind == ALLOT_OP_RECALL)
         op.u.recall = (allot_op_recall){s->a.slot, 1, &s->part};
     else if (kind == ALLOT_OP_PUBLISH)
@@ -240,6 +261,138 @@ static void odd_position(scene *s, allot_op *op)
     s->part.position = ALLOT_SEGMENT_IDS_MAX;
 }
 
+static void bits_in_assign(scene *s, allot_op *op)
+{
+    (void)op;
+    s->which[0] = 1;
+    s->part = (allot_part){s->segment, ALLOT_ALL, 0, s->which};
+}
+
+static void bits_of_nothing(scene *s, allot_op *op)
+{
+    (void)op;
+    s->part = (allot_part){s->segment, ALLOT_ALL, 0, s->which};
+}
+
+static void bits_and_position(scene *s, allot_op *op)
+{
+    (void)op;
+    s->which[0] = 1;
+    s->part = (allot_part){s->segment, 0, 0, s->which};
+}
+
+static void bits_and_take(scene *s, allot_op *op)
+{
+    (void)op;
+    s->which[0] = 1;
+    s->part = (allot_part){s->segment, ALLOT_ALL, 1, s->which};
+}
+
+static void no_sources(scene *s, allot_op *op)
+{
+    (void)s;
+    op->u.deal.source_count = 0;
+}
+
+static void many_sources(scene *s, allot_op *op)
+{
+    op->u.deal.source_count = ALLOT_DEAL_SOURCES_MAX + 1;
+    op->u.deal.sources = s->sources;
+}
+
+static void source_twice(scene *s, allot_op *op)
+{
+    op->u.deal.source_count = 2;
+    op->u.deal.sources = s->sources;
+    s->sources[1] = s->sources[0];
+}
+
+static void source_of_nothing(scene *s, allot_op *op)
+{
+    (void)op;
+    s->source.live = 0;
+}
+
+static void source_of_more(scene *s, allot_op *op)
+{
+    (void)op;
+    s->source.live = 2;
+}
+
+static void no_piles(scene *s, allot_op *op)
+{
+    (void)s;
+    op->u.deal.pile_count = 0;
+}
+
+static void many_piles(scene *s, allot_op *op)
+{
+    op->u.deal.pile_count = ALLOT_DEAL_PILES_MAX + 1;
+    op->u.deal.piles = s->piles;
+}
+
+static void many_slots(scene *s, allot_op *op)
+{
+    op->u.deal.slot_count = ALLOT_DEAL_PILES_MAX + 1;
+    op->u.deal.slots = s->slots;
+}
+
+static void odd_pile_slot(scene *s, allot_op *op)
+{
+    (void)op;
+    s->pile.slot_index = 1;
+}
+
+static void pile_of_nothing(scene *s, allot_op *op)
+{
+    (void)op;
+    s->pile.count = 0;
+}
+
+static void large_pile(scene *s, allot_op *op)
+{
+    (void)op;
+    s->pile = (allot_pile){0, ALLOT_SEGMENT_IDS_MAX + 1, s->deals};
+}
+
+static void dealt_twice(scene *s, allot_op *op)
+{
+    (void)op;
+    s->source.live = 2;
+    s->deals[1] = s->deals[0];
+    s->pile = (allot_pile){0, 2, s->deals};
+}
+
+static void odd_dealt_source(scene *s, allot_op *op)
+{
+    (void)op;
+    s->dealt.source = 1;
+}
+
+static void odd_dealt_position(scene *s, allot_op *op)
+{
+    (void)op;
+    s->dealt.position = ALLOT_SEGMENT_IDS_MAX;
+}
+
+static void dealt_nameless(scene *s, allot_op *op)
+{
+    (void)op;
+    s->dealt.id.len = 0;
+}
+
+static void dealt_newline(scene *s, allot_op *op)
+{
+    (void)op;
+    s->dealt.id = (allot_bytes){"a\n", 2};
+}
+
+static void dealt_long(scene *s, allot_op *op)
+{
+    (void)op;
+    s->dealt.id = too_long(s, ALLOT_ID_BYTES_MAX);
+}
+
 static void no_parts(scene *s, allot_op *op)
 {
     (void)s;
@@ -362,6 +515,28 @@ static const flaw flaws[] = {
     {ALLOT_OP_ASSIGN, many_parts, ALLOT_REFUSED_LIMIT},
     {ALLOT_OP_ASSIGN, odd_slot_index, ALLOT_REFUSED_INVALID},
     {ALLOT_OP_ASSIGN, odd_position, ALLOT_REFUSED_INVALID},
+    {ALLOT_OP_ASSIGN, bits_in_assign, ALLOT_REFUSED_INVALID},
+    {ALLOT_OP_DEAL, no_slot, ALLOT_REFUSED_INVALID},
+    {ALLOT_OP_DEAL, no_sources, ALLOT_REFUSED_INVALID},
+    {ALLOT_OP_DEAL, many_sources, ALLOT_REFUSED_LIMIT},
+    {ALLOT_OP_DEAL, source_twice, ALLOT_REFUSED_INVALID},
+    {ALLOT_OP_DEAL, source_of_nothing, ALLOT_REFUSED_INVALID},
+    {ALLOT_OP_DEAL, source_of_more, ALLOT_REFUSED_INVALID},
+    {ALLOT_OP_DEAL, no_piles, ALLOT_REFUSED_INVALID},
+    {ALLOT_OP_DEAL, many_piles, ALLOT_REFUSED_LIMIT},
+    {ALLOT_OP_DEAL, many_slots, ALLOT_REFUSED_LIMIT},
+    {ALLOT_OP_DEAL, odd_pile_slot, ALLOT_REFUSED_INVALID},
+    {ALLOT_OP_DEAL, pile_of_nothing, ALLOT_REFUSED_INVALID},
+    {ALLOT_OP_DEAL, large_pile, ALLOT_REFUSED_LIMIT},
+    {ALLOT_OP_DEAL, dealt_twice, ALLOT_REFUSED_INVALID},
+    {ALLOT_OP_DEAL, odd_dealt_source, ALLOT_REFUSED_INVALID},
+    {ALLOT_OP_DEAL, odd_dealt_position, ALLOT_REFUSED_INVALID},
+    {ALLOT_OP_DEAL, dealt_nameless, ALLOT_REFUSED_INVALID},
+    {ALLOT_OP_DEAL, dealt_newline, ALLOT_REFUSED_INVALID},
+    {ALLOT_OP_DEAL, dealt_long, ALLOT_REFUSED_LIMIT},
+    {ALLOT_OP_RECALL, bits_of_nothing, ALLOT_REFUSED_INVALID},
+    {ALLOT_OP_RECALL, bits_and_position, ALLOT_REFUSED_INVALID},
+    {ALLOT_OP_RECALL, bits_and_take, ALLOT_REFUSED_INVALID},
     {ALLOT_OP_RECALL, no_parts, ALLOT_REFUSED_INVALID},
     {ALLOT_OP_RECALL, many_recalls, ALLOT_REFUSED_LIMIT},
     {ALLOT_OP_RECALL, odd_position, ALLOT_REFUSED_INVALID},

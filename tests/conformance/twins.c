@@ -280,7 +280,7 @@ static void compare_pool(twins *t)
 void twins_compare(twins *t)
 {
     twins_flush(t);
-    t->script.inbox_count = 0;
+    t->script.inbox_count = t->script.body_count = 0;
     allot_op op = {.kind = ALLOT_OP_READ_VIEW, .timeout_us = 10 * SECOND_US};
     const allot_answer *a = driver_call(world_handle(t->sides[0], 0), &op);
     compare_answers(t, &op, a, driver_call(world_handle(t->sides[1], 0), &op));

@@ -324,6 +324,7 @@ static void changed(invariants *m, const allot_op *op, const allot_outcome *outc
         know_slot(m, &op->u.target.target)->gone |= outcome->more == 0;
         break;
     case ALLOT_OP_ASSIGN:
+    case ALLOT_OP_DEAL:
     case ALLOT_OP_RECALL:
     case ALLOT_OP_RETIRE:
     case ALLOT_OP_PUBLISH:

@@ -18,7 +18,11 @@ typedef struct sample {
     allot_new_id new_ids[ITEMS];
     allot_item items[ITEMS];
     allot_part parts[ITEMS];
+    uint64_t which[ITEMS][ALLOT_SEGMENT_IDS_MAX / 64];
     allot_grant grants[4];
+    allot_source sources[ITEMS];
+    allot_pile piles[4];
+    allot_dealt dealt[ITEMS];
     allot_uuid slots[4];
     allot_ref refs[ITEMS];
     allot_bytes ids[ITEMS];
@@ -89,6 +93,36 @@ static uint32_t fill_parts(sample *s, uint32_t from, uint32_t count)
     for (uint32_t i = from; i < from + count; i++)
         s->parts[i] = (allot_part){.segment = number(s), .position = position(s), .take = (uint32_t)number(s)};
     return count;
+}
+
+static void fill_recall(sample *s, uint32_t n)
+{
+    s->op.u.recall = (allot_op_recall){.target = uuid(s), .part_count = fill_parts(s, 0, n), .parts = s->parts};
+    for (uint32_t i = 0; i < n; i++) {
+        if (next(s) % 3 != 0)
+            continue;
+        for (uint32_t k = 0; k < ALLOT_SEGMENT_IDS_MAX / 64; k++)
+            s->which[i][k] = number(s);
+        s->parts[i] = (allot_part){.segment = s->parts[i].segment, .position = ALLOT_ALL, .which = s->which[i]};
+    }
+}
+
+static void fill_deal(sample *s, uint32_t n)
+{
+    allot_op_deal *d = &s->op.u.deal;
+    *d = (allot_op_deal){.slot_count = n % 5, .slots = s->slots, .source_count = n, .sources = s->sources};
+    for (uint32_t i = 0; i < d->slot_count; i++)
+        s->slots[i] = uuid(s);
+    for (uint32_t i = 0; i < n; i++)
+        s->sources[i] = (allot_source){.segment = number(s), .live = (uint32_t)number(s)};
+    d->pile_count = (uint32_t)(next(s) % 5);
+    d->piles = s->piles;
+    for (uint32_t i = 0; i < d->pile_count; i++) {
+        s->piles[i] = (allot_pile){.slot_index = (uint32_t)number(s), .ids = &s->dealt[i * 10]};
+        s->piles[i].count = (uint32_t)(next(s) % 10);
+        for (uint32_t k = i * 10; k < i * 10 + s->piles[i].count; k++)
+            s->dealt[k] = (allot_dealt){.source = (uint32_t)number(s), .position = position(s), .id = text(s, 0)};
+    }
 }
 
 static void fill_assign(sample *s, uint32_t n)
@@ -188,7 +222,10 @@ static void fill(sample *s, allot_op_kind kind, uint64_t seed)
         fill_assign(s, n);
         break;
     case FILE_FIELDS_RECALL:
-        s->op.u.recall = (allot_op_recall){.target = uuid(s), .part_count = fill_parts(s, 0, n), .parts = s->parts};
+        fill_recall(s, n);
+        break;
+    case FILE_FIELDS_DEAL:
+        fill_deal(s, n);
         break;
     case FILE_FIELDS_TARGET:
         s->op.u.target = (allot_op_target){.target = uuid(s), .max_attempts = (uint32_t)number(s)};
@@ -222,7 +259,36 @@ static void same_text(allot_bytes a, allot_bytes b)
 
 static void same_parts(const allot_part *a, const allot_part *b, uint32_t count)
 {
-    ck_assert(count == 0 || memcmp(a, b, count * sizeof(*a)) == 0);
+    for (; count > 0; a++, b++, count--) {
+        SAME(segment);
+        SAME(position);
+        SAME(take);
+        ck_assert((a->which == NULL) == (b->which == NULL));
+        if (a->which != NULL)
+            ck_assert_mem_eq(a->which, b->which, ALLOT_SEGMENT_IDS_MAX / 8);
+    }
+}
+
+static void same_deal(const allot_op_deal *a, const allot_op_deal *b)
+{
+    SAME(slot_count);
+    SAME(source_count);
+    SAME(pile_count);
+    for (uint32_t i = 0; i < a->slot_count; i++)
+        SAME(slots[i]);
+    for (uint32_t i = 0; i < a->source_count; i++) {
+        SAME(sources[i].segment);
+        SAME(sources[i].live);
+    }
+    for (uint32_t i = 0; i < a->pile_count; i++) {
+        SAME(piles[i].slot_index);
+        SAME(piles[i].count);
+        for (uint32_t k = 0; k < a->piles[i].count; k++) {
+            SAME(piles[i].ids[k].source);
+            SAME(piles[i].ids[k].position);
+            same_text(a->piles[i].ids[k].id, b->piles[i].ids[k].id);
+        }
+    }
 }
 
 static void same_assign(const allot_op_assign *a, const allot_op_assign *b)
@@ -315,6 +381,9 @@ static void same_fields(const allot_op *a, const allot_op *b)
         break;
     case FILE_FIELDS_ASSIGN:
         same_assign(&a->u.assign, &b->u.assign);
+        break;
+    case FILE_FIELDS_DEAL:
+        same_deal(&a->u.deal, &b->u.deal);
         break;
     case FILE_FIELDS_RECALL:
         SAME(u.recall.target);
@@ -413,6 +482,31 @@ START_TEST(ids_are_plain_text)
 }
 END_TEST
 
+START_TEST(deals_and_recalls_are_plain_text)
+{
+    uint64_t which[ALLOT_SEGMENT_IDS_MAX / 64] = {5};
+    allot_part parts[] = {{.segment = 3, .position = ALLOT_ALL, .which = which}, {.segment = 4, .take = 7}};
+    allot_op recall = {.kind = ALLOT_OP_RECALL, .u.recall = {.part_count = 2, .parts = parts}};
+    allot_source source = {.segment = 6, .live = 2};
+    allot_dealt ids[] = {{.id = {"a:b", 3}}, {.position = 1, .id = {"=c d", 4}}};
+    allot_pile piles[] = {{.count = 1, .ids = ids}, {.slot_index = 1, .count = 1, .ids = ids + 1}};
+    allot_op deal = {.kind = ALLOT_OP_DEAL,
+                     .u.deal = {.source_count = 1, .sources = &source, .pile_count = 2, .piles = piles}};
+    file_record record = {.kind = FILE_RECORD_OP, .op = &deal};
+    bytes line = {0};
+    ck_assert_int_eq(file_record_encode(&record, &line), 0);
+    ck_assert_int_eq(bytes_append(&line, "", 1), 0);
+    ck_assert_str_eq(line.data, "0 0 deal - - 0 0 0 <6:2 >0 0:0:a:b >1 0:1:=c%20d");
+    record.op = &recall;
+    bytes_clear(&line);
+    ck_assert_int_eq(file_record_encode(&record, &line), 0);
+    ck_assert_int_eq(bytes_append(&line, "", 1), 0);
+    ck_assert_int_eq(strncmp(line.data, "0 0 recall - - 0 0 0 - 3:=00000000000000050", 43), 0);
+    ck_assert_str_eq(strrchr(line.data, ' '), " 4:0:7");
+    bytes_done(&line);
+}
+END_TEST
+
 /* A line that was changed is read as something or refused, but never read past its end; what is read can be written. */
 START_TEST(changed_lines_do_no_harm)
 {
@@ -457,6 +551,7 @@ Suite *file_record_suite(void)
     tcase_add_loop_test(c, changed_lines_do_no_harm, 1, ALLOT_OP_KIND_END);
     tcase_add_test(c, deaths_and_boots_come_back);
     tcase_add_test(c, ids_are_plain_text);
+    tcase_add_test(c, deals_and_recalls_are_plain_text);
     suite_add_tcase(suite, c);
     return suite;
 }

@@ -9,8 +9,8 @@ int main(void)
         bytes_suite(), index_suite(), text_suite(),
         /* backends/store */
         numbered_suite(), sessions_suite(), membership_suite(), life_suite(), leadership_suite(), grants_suite(),
-        items_suite(), reap_suite(), pool_suite(), reads_suite(), malformed_suite(), dump_suite(), random_suite(),
-        check_suite(), nomem_suite(),
+        exact_suite(), items_suite(), reap_suite(), pool_suite(), reads_suite(), malformed_suite(), dump_suite(),
+        random_suite(), check_suite(), nomem_suite(),
         /* core/engine */
         engine_nomem_suite(),
         /* backends/memory */

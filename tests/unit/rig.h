@@ -105,6 +105,7 @@ Suite *membership_suite(void);
 Suite *life_suite(void);
 Suite *leadership_suite(void);
 Suite *grants_suite(void);
+Suite *exact_suite(void);
 Suite *items_suite(void);
 Suite *reap_suite(void);
 Suite *pool_suite(void);

@@ -88,7 +88,7 @@ START_TEST(wrong_segments_are_found)
     patient p = patient_new();
     BREAK(p, p.owned->owner, p.a);
     BREAK(p, p.owned->owner, NULL);
-    BREAK(p, p.owned->order, 1);
+    BREAK(p, p.owned->inbox_order, 1);
     BREAK(p, p.owned->token, 0);
     BREAK(p, p.owned->token, p.s->token + 1);
     BREAK(p, p.owned->live, 2);
@@ -98,8 +98,8 @@ START_TEST(wrong_segments_are_found)
     BREAK(p, p.owned->recalls[0], 3);
     BREAK(p, p.owned_next->recalls[0], 1); /* of an id that is done */
     BREAK(p, p.owned_next->prev, NULL);
-    BREAK(p, p.inbox->order, 0);
-    BREAK(p, p.inbox->order, 2);
+    BREAK(p, p.inbox->inbox_order, 0);
+    BREAK(p, p.inbox->inbox_order, 2);
     BREAK(p, p.inbox->token, 1);
     BREAK(p, p.inbox->ids[0], 'x');
     BREAK(p, p.s->segment, 2);

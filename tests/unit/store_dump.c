@@ -69,7 +69,7 @@ START_TEST(ids_are_plain_text)
 {
     rig *r = rig_new();
     CHECK_OK(add(r, "order-17/\xc3\xa4 100% -"));
-    ck_assert_ptr_nonnull(strstr(rig_dump(r), "\nsegment 1 - 0 - 0 order-17/\xc3\xa4 100%25 %2d\n"));
+    ck_assert_ptr_nonnull(strstr(rig_dump(r), "\nsegment 1 - - 0 - 0 order-17/\xc3\xa4 100%25 %2d\n"));
     rig_free(r);
 }
 END_TEST
@@ -145,7 +145,7 @@ static int load_until_refused(const char *text)
 #define U1 "00000000-0000-0000-0000-000000000001"
 #define U2 "00000000-0000-0000-0000-000000000002"
 #define SLOT "slot " U1 " 1 1 99 10000000 50 1 0 0 7 n h -\n"
-#define SEGMENT "segment 1 - 0 - 0 x y\n"
+#define SEGMENT "segment 1 - - 0 - 0 x y\n"
 
 typedef struct damage {
     const char *text;
@@ -200,30 +200,34 @@ static const damage damages[] = {
     {HEAD "session " U1 " 7\nsession " U1 " 7\n", 5},
     {HEAD "session " U1 " 7\n" SLOT, 5},
     {HEAD SEGMENT SEGMENT, 5},
-    {HEAD SEGMENT "segment 2 - 0 - 0 x\n", 5},          /* I2 */
-    {HEAD "segment 1 - 0 - 0 x x\n", 4},
-    {HEAD "segment 0 - 0 - 0 x\n", 4},
-    {HEAD "segment 6 - 0 - 0 x\n", 4},                  /* a number not given out yet */
-    {HEAD "segment 1 - 0 - 0\n", 4},
-    {HEAD "segment 1 - 0 - 0 - -\n", 4},                /* nothing is left in it */
-    {HEAD "segment 1 - 3 - 0 x\n", 4},                  /* a token in the inbox */
-    {HEAD "segment 1 - 0 0000000000000001 0 x\n", 4},   /* recalled in the inbox */
-    {HEAD "segment 1 " U1 " 3 - 0 x\n", 4},             /* no such slot */
-    {HEAD SLOT "segment 1 " U1 " 0 - 0 x\n", 5},
-    {HEAD SLOT "segment 1 " U1 " 10 - 0 x\n", 5},       /* a token not given out yet */
-    {HEAD SLOT "segment 1 " U1 " 3 0000000000000002 0 x\n", 5},
-    {HEAD SLOT "segment 1 " U1 " 3 0000000000000001 0 - x\n", 5},
-    {HEAD SLOT "segment 1 " U1 " 3 0000000000000001 0 x\n", 0},
-    {HEAD "segment 1 - 0 - 1 x\n", 4},                  /* its payload is missing */
-    {HEAD "segment 1 - 0 - 1 x p - p\n", 4},            /* a payload of nothing */
-    {HEAD "segment 1 - 0 - 1 x p y -\ninbox 1 1\n", 0},
-    {HEAD "segment 1 - 0 - 0 x%0a\n", 4},
-    {HEAD "segment 1 - 0 - 0 \xff\n", 4},
+    {HEAD SEGMENT "segment 2 - - 0 - 0 x\n", 5},          /* I2 */
+    {HEAD "segment 1 - - 0 - 0 x x\n", 4},
+    {HEAD "segment 0 - - 0 - 0 x\n", 4},
+    {HEAD "segment 6 - - 0 - 0 x\n", 4},                  /* a number not given out yet */
+    {HEAD "segment 1 - - 0 - 0\n", 4},
+    {HEAD "segment 1 - - 0 - 0 - -\n", 4},                /* nothing is left in it */
+    {HEAD "segment 1 - - 3 - 0 x\n", 4},                  /* a token in the inbox */
+    {HEAD "segment 1 - - 0 0000000000000001 0 x\n", 4},   /* recalled in the inbox */
+    {HEAD "segment 1 - " U1 " 3 - 0 x\n", 4},             /* no such slot */
+    {HEAD SLOT "segment 1 - " U1 " 0 - 0 x\n", 5},
+    {HEAD SLOT "segment 1 - " U1 " 10 - 0 x\n", 5},       /* a token not given out yet */
+    {HEAD SLOT "segment 1 - " U1 " 3 0000000000000002 0 x\n", 5},
+    {HEAD SLOT "segment 1 - " U1 " 3 0000000000000001 0 - x\n", 5},
+    {HEAD SLOT "segment 1 - " U1 " 3 0000000000000001 0 x\n", 0},
+    {HEAD "segment 1 2047 - 0 - 0 x\ninbox 1 1\n", 0},
+    {HEAD "segment 1 1024 - 0 - 0 x\n", 4},            /* the base that its number gives it, written out */
+    {HEAD "segment 1 x - 0 - 0 x\n", 4},
+    {HEAD "segment 1 9223372036854775808 - 0 - 0 x\n", 4},
+    {HEAD "segment 1 - - 0 - 1 x\n", 4},                  /* its payload is missing */
+    {HEAD "segment 1 - - 0 - 1 x p - p\n", 4},            /* a payload of nothing */
+    {HEAD "segment 1 - - 0 - 1 x p y -\ninbox 1 1\n", 0},
+    {HEAD "segment 1 - - 0 - 0 x%0a\n", 4},
+    {HEAD "segment 1 - - 0 - 0 \xff\n", 4},
     {HEAD SEGMENT "inbox 1 2\n", 5},
     {HEAD SEGMENT "inbox 6 1\n", 5},
     {HEAD SEGMENT "inbox 0 1\n", 5},
     {HEAD SEGMENT "inbox 1 1\ninbox 2 1\n", 6},
-    {HEAD SEGMENT "inbox 1 1\n" "segment 2 - 0 - 0 z\n", 6},
+    {HEAD SEGMENT "inbox 1 1\n" "segment 2 - - 0 - 0 z\n", 6},
     {HEAD "parked 1 5 x -\nparked 1 5 y -\n", 5},
     {HEAD "parked 1 5 x -\nparked 2 5 x -\n", 5},
     {HEAD "parked 6 5 x -\n", 4},

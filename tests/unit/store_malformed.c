@@ -12,6 +12,10 @@ typedef struct sample {
     allot_new_id new_ids[ALLOT_OP_ITEMS_MAX];
     allot_part parts[ALLOT_OP_ITEMS_MAX];
     allot_grant grants[2];
+    uint64_t which[ALLOT_SEGMENT_IDS_MAX / 64];
+    allot_source sources[ALLOT_DEAL_SOURCES_MAX];
+    allot_pile piles[2];
+    allot_dealt dealt[ALLOT_SEGMENT_IDS_MAX];
     allot_item items[ALLOT_OP_ITEMS_MAX];
     allot_bytes names[ALLOT_OP_ITEMS_MAX];
     allot_ref working[ALLOT_WORKING_MAX];
@@ -33,6 +37,12 @@ static sample *sample_new(allot_op_kind kind)
         m->parts[i].segment = m->items[i].segment = 1;
     }
     m->grants[0] = m->grants[1] = (allot_grant){.part_count = 256, .parts = m->parts};
+    for (uint32_t i = 0; i < ALLOT_DEAL_SOURCES_MAX; i++)
+        m->sources[i] = (allot_source){.segment = 1 + i, .live = 16};
+    for (uint32_t i = 0; i < ALLOT_SEGMENT_IDS_MAX; i++)
+        m->dealt[i] = (allot_dealt){.source = i / 16, .position = i % 16 * 63, .id = {"id", 2}};
+    m->piles[0] = (allot_pile){.slot_index = 1, .count = 24, .ids = m->dealt};
+    m->piles[1] = (allot_pile){.count = ALLOT_SEGMENT_IDS_MAX - 24, .ids = m->dealt + 24};
     m->op = replica_op(&m->a, kind);
     return m;
 }
@@ -52,6 +62,9 @@ static sample *sample_of(allot_op_kind kind)
         op->u.add = (allot_op_add){.count = ALLOT_OP_ITEMS_MAX, .ids = m->new_ids};
     } else if (kind == ALLOT_OP_ASSIGN) {
         op->u.assign = (allot_op_assign){.slot_count = 2, .slots = m->slots, .grant_count = 2, .grants = m->grants};
+    } else if (kind == ALLOT_OP_DEAL) {
+        op->u.deal = (allot_op_deal){.slot_count = 2, .slots = m->slots, .source_count = ALLOT_DEAL_SOURCES_MAX,
+                                     .sources = m->sources, .pile_count = 2, .piles = m->piles};
     } else if (kind == ALLOT_OP_RECALL) {
         op->u.recall = (allot_op_recall){.target = m->a.slot, .part_count = ALLOT_OP_ITEMS_MAX, .parts = m->parts};
     } else if (kind == ALLOT_OP_PUBLISH) {
@@ -301,6 +314,114 @@ START_TEST(a_malformed_recall)
     INVALID(m);
     m->op.u.recall.parts = m->parts;
     FINE(m);
+    m->parts[7] = (allot_part){.segment = 1, .position = ALLOT_ALL, .which = m->which};
+    INVALID(m); /* it names nothing */
+    bits_set(m->which, 1023);
+    m->parts[7].take = 1;
+    INVALID(m);
+    m->parts[7].take = 0;
+    m->parts[7].position = 1023;
+    INVALID(m);
+    m->parts[7].position = ALLOT_ALL;
+    FINE(m);
+    sample_done(m);
+}
+END_TEST
+
+START_TEST(a_bitmap_is_for_recalls_alone)
+{
+    sample *m = sample_of(ALLOT_OP_ASSIGN);
+    bits_set(m->which, 1);
+    m->parts[3] = (allot_part){.segment = 1, .position = ALLOT_ALL, .which = m->which};
+    INVALID(m);
+    m->parts[3].which = NULL;
+    FINE(m);
+    sample_done(m);
+}
+END_TEST
+
+START_TEST(a_malformed_deal)
+{
+    sample *m = sample_of(ALLOT_OP_DEAL);
+    allot_op_deal *d = &m->op.u.deal;
+    d->slots = NULL;
+    INVALID(m);
+    d->slots = m->slots;
+    d->slot_count = 1025;
+    LIMIT(m);
+    d->slot_count = 1;
+    INVALID(m);
+    d->slot_count = 2;
+    d->source_count = 0;
+    INVALID(m);
+    d->source_count = 65;
+    LIMIT(m);
+    d->source_count = 64;
+    d->sources = NULL;
+    INVALID(m);
+    d->sources = m->sources;
+    d->pile_count = 0;
+    INVALID(m);
+    d->pile_count = 1025;
+    LIMIT(m);
+    d->pile_count = 2;
+    d->piles = NULL;
+    INVALID(m);
+    d->piles = m->piles;
+    m->sources[63].segment = 1; /* a segment twice */
+    INVALID(m);
+    m->sources[63].segment = 64;
+    m->sources[63].live = 0;
+    INVALID(m);
+    m->sources[63].live = 1025;
+    INVALID(m);
+    m->sources[63].live = 16;
+    FINE(m);
+    ck_assert_uint_eq(m->r->answer.outcome.skipped, 1024);
+    sample_done(m);
+}
+END_TEST
+
+START_TEST(a_malformed_pile)
+{
+    sample *m = sample_of(ALLOT_OP_DEAL);
+    m->piles[1].slot_index = 2;
+    INVALID(m);
+    m->piles[1].slot_index = 0;
+    m->piles[1].count = 0;
+    INVALID(m);
+    m->piles[1].count = 1025;
+    LIMIT(m);
+    m->piles[1].count = ALLOT_SEGMENT_IDS_MAX - 25; /* the last id is in no pile */
+    INVALID(m);
+    m->piles[1].count = ALLOT_SEGMENT_IDS_MAX - 24;
+    m->piles[1].ids = NULL;
+    INVALID(m);
+    m->piles[1].ids = m->dealt + 24;
+    m->dealt[1023].source = 64;
+    INVALID(m);
+    m->dealt[1023].source = 62; /* more than it has, and less than the other */
+    m->dealt[1023].position = 1;
+    INVALID(m);
+    m->dealt[1023].source = 63;
+    m->dealt[1023].position = 1024;
+    INVALID(m);
+    m->dealt[1023].position = ALLOT_ALL;
+    INVALID(m);
+    m->dealt[1023].position = m->dealt[1022].position; /* one twice */
+    INVALID(m);
+    m->dealt[1023].position = 1023;
+    FINE(m);
+    m->dealt[1023].id = (allot_bytes){0};
+    INVALID(m);
+    m->dealt[1023].id = (allot_bytes){NULL, 1};
+    INVALID(m);
+    m->dealt[1023].id = (allot_bytes){"a\nb", 3};
+    INVALID(m);
+    m->dealt[1023].id = (allot_bytes){m->long_text, 256};
+    LIMIT(m);
+    m->dealt[1023].id = (allot_bytes){m->long_text, 255};
+    FINE(m);
     sample_done(m);
 }
 END_TEST
@@ -438,6 +559,9 @@ Suite *malformed_suite(void)
     tcase_add_test(c, a_malformed_add);
     tcase_add_test(c, a_malformed_assign);
     tcase_add_test(c, a_malformed_recall);
+    tcase_add_test(c, a_bitmap_is_for_recalls_alone);
+    tcase_add_test(c, a_malformed_deal);
+    tcase_add_test(c, a_malformed_pile);
     tcase_add_test(c, a_malformed_publish);
     tcase_add_test(c, a_malformed_items);
     tcase_add_test(c, fail_has_a_reason_and_a_time);

@@ -66,6 +66,36 @@ static void tell_adds(story *t)
     }
 }
 
+/* Two segments more, dealt to two slots; one of the ids is recalled by bitmap. */
+static void tell_deal(story *t)
+{
+    static const allot_new_id fresh[] = {{.id = {"even", 4}}, {.id = {"odd", 3}, .payload = {"load", 4}}};
+    allot_uuid slots[] = {rig_uuid(2), rig_uuid(3)};
+    for (uint32_t i = 0; i < 2; i++) {
+        allot_op op = {.kind = ALLOT_OP_ADD, .slot = rig_uuid(1), .u.add = {.count = 1, .ids = &fresh[i]}};
+        tell(t, &op);
+    }
+    allot_op read = {.kind = ALLOT_OP_READ_INBOX, .u.read = {.limit = 1024}};
+    const allot_answer *a = tell(t, &read);
+    if (a == NULL || a->segment_count != 2)
+        return;
+    allot_source sources[] = {{.segment = a->segments[0].segment, .live = 1},
+                              {.segment = a->segments[1].segment, .live = 1}};
+    allot_dealt ids[] = {{.source = 0, .id = fresh[0].id}, {.source = 1, .id = fresh[1].id}};
+    allot_pile piles[] = {{.slot_index = 0, .count = 1, .ids = &ids[1]}, {.slot_index = 1, .count = 1, .ids = ids}};
+    allot_op op = {.kind = ALLOT_OP_DEAL, .slot = rig_uuid(1)};
+    op.u.deal = (allot_op_deal){.slot_count = 2, .slots = slots, .source_count = 2, .sources = sources,
+                                .pile_count = 2, .piles = piles};
+    a = tell(t, &op);
+    if (a != NULL && a->outcome.count != 2)
+        t->rc = ALLOT_E_REFUSED;
+    uint64_t which[ALLOT_SEGMENT_IDS_MAX / 64] = {1};
+    allot_part part = {.segment = sources[1].segment + 1, .position = ALLOT_ALL, .which = which};
+    op = (allot_op){.kind = ALLOT_OP_RECALL, .slot = rig_uuid(1)};
+    op.u.recall = (allot_op_recall){.target = slots[0], .part_count = 1, .parts = &part};
+    tell(t, &op);
+}
+
 /* All to the second slot, half of it by number and half of it anew; then some of it back, acked or failed. */
 static void tell_moves(story *t)
 {
@@ -77,6 +107,7 @@ static void tell_moves(story *t)
         op.u.assign = (allot_op_assign){.slot_count = 1, .slots = &to, .grant_count = 1, .grants = &grant};
         tell(t, &op);
     }
+    tell_deal(t);
     static const allot_op_kind kinds[] = {ALLOT_OP_RELEASE, ALLOT_OP_ACK, ALLOT_OP_FAIL, ALLOT_OP_FAIL};
     for (uint32_t i = 0; i < MANY; i++) {
         allot_op read = {.kind = ALLOT_OP_READ_SHARE, .u.read = {.target = to, .limit = 64}};

@@ -26,6 +26,11 @@ typedef struct chaos {
     allot_part parts[LIST];
     allot_grant grants[4];
     allot_uuid slots[SLOTS];
+    uint64_t which[LIST][ALLOT_SEGMENT_IDS_MAX / 64];
+    allot_source sources[3];
+    allot_pile piles[4];
+    allot_dealt dealt[4][3 * IDS];
+    char dealt_texts[4][3 * IDS][8]; /* of their own: a deal may end the segments that they lie in */
     allot_item items[LIST];
     allot_ref working[LIST];
     uint64_t segments[LIST];
@@ -150,6 +155,61 @@ static void fill_assign(chaos *c)
                                        .grants = c->grants};
 }
 
+static void fill_recall(chaos *c)
+{
+    fill_parts(c);
+    for (uint32_t i = 0; i < LIST; i++) {
+        if (!rarely(c, 3))
+            continue;
+        memset(c->which[i], 0, sizeof(c->which[i]));
+        for (uint32_t k = 0; k < 5; k++)
+            bits_set(c->which[i], below(c, 40));
+        c->parts[i] = (allot_part){.segment = c->parts[i].segment, .position = ALLOT_ALL, .which = c->which[i]};
+    }
+    c->op.u.recall = (allot_op_recall){.target = random_target(c), .parts = c->parts};
+    c->op.u.recall.part_count = 1 + below(c, LIST);
+}
+
+/* What is left of a segment, id by id onto any of the piles; at times one id is left out, or not there. */
+static void deal_segment(chaos *c, uint32_t source, const store_segment *g)
+{
+    for (uint32_t i = 0; i < g->count; i++) {
+        bool there = store_segment_has(g, i);
+        if (there ? rarely(c, 400) : !rarely(c, 400))
+            continue;
+        allot_pile *pile = &c->piles[below(c, 4)];
+        uint32_t at = pile->count++;
+        char *text = c->dealt_texts[pile - c->piles][at];
+        allot_bytes id = store_segment_id(g, i);
+        memcpy(text, id.data, id.len);
+        c->dealt[pile - c->piles][at] = (allot_dealt){.source = source, .position = i, .id = {text, id.len}};
+        c->sources[source].live++;
+    }
+}
+
+static void fill_deal(chaos *c)
+{
+    allot_op_deal *d = &c->op.u.deal;
+    *d = (allot_op_deal){.slot_count = SLOTS, .slots = c->slots, .sources = c->sources, .piles = c->piles};
+    uint32_t most = 1 + below(c, 3);
+    uint32_t slots[2];
+    for (uint32_t i = 0; i < 2; i++)
+        slots[i] = below(c, SLOTS);
+    for (uint32_t i = 0; i < 4; i++)
+        c->piles[i] = (allot_pile){.slot_index = slots[below(c, 2)], .ids = c->dealt[i]};
+    for (uint32_t tries = 0; tries < 12 && d->source_count < most; tries++) {
+        uint64_t number;
+        const store_segment *g = random_segment(c, &number);
+        if (g == NULL || (g->owner != NULL && !rarely(c, 100)))
+            continue;
+        c->sources[d->source_count] = (allot_source){.segment = number};
+        deal_segment(c, d->source_count++, g);
+    }
+    for (uint32_t i = 0; i < 4; i++)
+        if (c->piles[i].count > 0)
+            c->piles[d->pile_count++] = c->piles[i];
+}
+
 static void fill_items(chaos *c)
 {
     uint32_t count = 1 + below(c, LIST);
@@ -201,9 +261,10 @@ static void fill_body(chaos *c, uint32_t who)
         fill_assign(c);
         break;
     case ALLOT_OP_RECALL:
-        fill_parts(c);
-        op->u.recall = (allot_op_recall){.target = random_target(c), .parts = c->parts};
-        op->u.recall.part_count = 1 + below(c, LIST);
+        fill_recall(c);
+        break;
+    case ALLOT_OP_DEAL:
+        fill_deal(c);
         break;
     case ALLOT_OP_RETIRE:
     case ALLOT_OP_REAP:
@@ -274,6 +335,10 @@ static void corrupt_lists(chaos *c)
         c->new_ids[0].id = text;
     else if (op->kind == ALLOT_OP_ASSIGN)
         op->u.assign.slot_count = 0;
+    else if (op->kind == ALLOT_OP_DEAL && rarely(c, 2))
+        op->u.deal.source_count = count;
+    else if (op->kind == ALLOT_OP_DEAL)
+        op->u.deal.pile_count = count;
     else if (op->kind == ALLOT_OP_RECALL)
         op->u.recall.part_count = count;
     else if (op->kind >= ALLOT_OP_RELEASE && op->kind <= ALLOT_OP_FAIL)
@@ -330,7 +395,8 @@ static allot_op_kind random_kind(chaos *c)
     static const allot_op_kind often[] = {ALLOT_OP_JOIN,   ALLOT_OP_BEAT,    ALLOT_OP_BEAT,   ALLOT_OP_BEAT,
                                           ALLOT_OP_BEAT,   ALLOT_OP_CAMPAIGN, ALLOT_OP_ADD,   ALLOT_OP_ASSIGN,
                                           ALLOT_OP_ASSIGN, ALLOT_OP_ASSIGN,  ALLOT_OP_RECALL, ALLOT_OP_RELEASE,
-                                          ALLOT_OP_ACK,    ALLOT_OP_FAIL,    ALLOT_OP_UNPARK, ALLOT_OP_REAP};
+                                          ALLOT_OP_ACK,    ALLOT_OP_FAIL,    ALLOT_OP_UNPARK, ALLOT_OP_REAP,
+                                          ALLOT_OP_DEAL};
     if (rarely(c, 5))
         return (allot_op_kind)(1 + below(c, ALLOT_OP_KIND_END - 1));
     return often[below(c, sizeof(often) / sizeof(often[0]))];

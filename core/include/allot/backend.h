@@ -75,7 +75,7 @@ typedef struct allot_ref {
 } allot_ref;
 
 /* Ids of one segment, for assign and recall.
- *   which != NULL                      recall alone: those of this bitmap that are not done (position ALLOT_ALL, take 0)
+ *   which != NULL                      recall alone: those of this bitmap (position ALLOT_ALL, take 0)
  *   position == ALLOT_ALL, take == 0   every id of the segment that is not done
  *   position == ALLOT_ALL, take == k   assign: the first k of those; recall: the last k of those not recalled yet
  *   any other position                 the id at that position */
@@ -159,7 +159,8 @@ typedef struct allot_source {
     uint32_t live; /* as many ids of it are not done */
 } allot_source;
 
-/* An id of a pile: where it lies, and what it is, for stores that would have to look for its text. */
+/* An id of a pile: where it lies, and what it is, for stores that would have to look for its text: it is trusted to be
+ * the one at that place. */
 typedef struct allot_dealt {
     uint32_t source; /* which of the sources */
     uint32_t position;
@@ -173,9 +174,9 @@ typedef struct allot_pile {
     const allot_dealt *ids;
 } allot_pile;
 
-/* Each id of the sources that is not done is in one pile, else the op is malformed. Done whole or not at all: when a
- * source does not lie in the inbox, or not with so many ids, or a slot may not be given any, nothing happens, and all
- * ids count as skipped. */
+/* Each source names as many ids as it says, once each, in one of the piles, else the op is malformed. Done whole or not
+ * at all: when a source does not lie in the inbox, or has other ids than those, or a slot of a pile may not be given
+ * any, nothing happens, and all ids count as skipped. */
 typedef struct allot_op_deal {
     uint32_t slot_count;
     const allot_uuid *slots;
@@ -239,8 +240,8 @@ typedef struct allot_op_read {
 
 /* One op. It and all that it points to stay unchanged, owned by the caller, until its answer has been delivered.
  *
- * `slot` speaks: join, beat, leave, campaign, resign, release, ack, fail; with the term it leads in (`term`): assign, deal,
- * recall, retire, reap, publish, and unpark of due ids. An add or clean may come from a slot or from nobody (zero).
+ * `slot` speaks: join, beat, leave, campaign, resign, release, ack, fail; with the term it leads in (`term`): assign,
+ * deal, recall, retire, reap, publish, and unpark of due ids. An add or clean may come from a slot, or from nobody (0).
  * `session` is `slot` where a slot speaks; a caller without one makes up a random session and gives `not_after_us`, an
  * instant on the store's clock (from READ_VIEW) past which the op is refused and the session forgotten. A join gives
  * one too, at most one ttl away (0: none): past it, it makes no slot, and until then a reaped slot's name is kept. */
@@ -306,8 +307,8 @@ typedef enum allot_reason {
 typedef struct allot_outcome {
     allot_op_status status;
     allot_reason reason;
-    /* add: added (skipped: ids already in the pool). assign, deal, recall, release, unpark: ids moved or marked (skipped:
-     * not in the expected place, or the slot is not live). ack, fail: accepted (skipped: refused; see `refused`).
+    /* add: added (skipped: ids already in the pool). assign, deal, recall, release, unpark: ids moved or marked
+     * (skipped: not in the expected place, or the slot is not live). ack, fail: accepted (skipped: refused; see `refused`).
      * reap: ids moved to the inbox; `more`: ids that the slot still has (0: the slot is gone). clean: ids removed. */
     uint64_t count;
     uint64_t skipped;
@@ -319,14 +320,15 @@ typedef struct allot_outcome {
 
 /* A segment without its ids.
  *
- * `order`: segments sorted by it (equal ones by number) have their ids in the order of adding. A segment that is added,
- * or put back from the parked ids, or dealt, has 1024 * its number; one that is written anew out of others has that of
- * its first id: the order of the segment that it lay in + its position there. A release writes one segment for each
- * segment that it takes ids from. */
+ * `order`: segments sorted by it (equal ones by number) have their ids in the order of adding. Every segment has a
+ * base, and the id at position i of it stands at base + i; `order` is where its first id that is not done stands. The
+ * base of a segment that is added, or put back from the parked ids, or dealt, is 1024 * its number; that of one that is
+ * written anew out of others is where its first id stood. A release writes one segment for each segment that it takes
+ * ids from. */
 typedef struct allot_segment_info {
     uint64_t segment;
     uint64_t token;    /* 0 in the inbox */
-    uint64_t order;    /* where its ids stand in the order of adding; see below */
+    uint64_t order;    /* where its ids stand in the order of adding; see above */
     uint32_t live;     /* ids not done */
     uint32_t recalled; /* of these, recalled */
 } allot_segment_info;
