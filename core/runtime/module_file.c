@@ -104,8 +104,9 @@ static int check_image(const module_file *file, const struct stat *st, allot_err
     }
     if (needed <= (uint64_t)st->st_size)
         return ALLOT_OK;
-    return fail(ret_error, ALLOT_E_MODULE, "%s cannot be loaded: it is cut off after %" PRIu64 " of at least %" PRIu64
-                " bytes", file->path, (uint64_t)st->st_size, needed);
+    return fail(ret_error, ALLOT_E_MODULE,
+                "%s cannot be loaded: it is cut off after %" PRIu64 " of at least %" PRIu64 " bytes", file->path,
+                (uint64_t)st->st_size, needed);
 }
 
 /* ---- Opening ----------------------------------------------------------------------------------------------------- */

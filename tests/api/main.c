@@ -15,7 +15,6 @@ int main(void)
     suite_add_tcase(suite, queue_case());
     suite_add_tcase(suite, memory_case());
     suite_add_tcase(suite, threads_case());
-    suite_add_tcase(suite, round_robin_case());
     Suite *suites[] = {suite, NULL};
     return suite_run(suites);
 }

@@ -15,6 +15,5 @@ TCase *fork_case(void);
 TCase *queue_case(void);
 TCase *memory_case(void);
 TCase *threads_case(void);
-TCase *round_robin_case(void);
 
 #endif

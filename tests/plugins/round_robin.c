@@ -1,5 +1,5 @@
 #include "plugins/strategies.h"
-#include "tests/api/suites.h"
+#include "tests/plugins/suites.h"
 
 #include <stdlib.h>
 #include <string.h>
