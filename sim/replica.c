@@ -148,6 +148,7 @@ void replica_start(world *w, replica *r)
                             .host = text("host"),
                             .container = text(""),
                             .strategy = text("round_robin"),
+                            .kind = ALLOT_STRATEGY_COUNTS,
                             .pid = 100 + r->index,
                             .weight = w->swarm.weight[r->index],
                             .max_attempts = w->swarm.max_attempts,

@@ -18,15 +18,24 @@ static void copy_text(char **at, allot_bytes *text)
 static bool copy_config(engine *e, const engine_config *config)
 {
     e->config = *config;
-    size_t bytes = (size_t)config->name.len + config->host.len + config->container.len + config->strategy.len;
+    size_t bytes = (size_t)config->name.len + config->host.len + config->container.len;
     char *at = e->texts = malloc(bytes + 1);
     if (at == NULL)
         return false;
     copy_text(&at, &e->config.name);
     copy_text(&at, &e->config.host);
     copy_text(&at, &e->config.container);
-    copy_text(&at, &e->config.strategy);
+    engine_set_strategy(e, config->strategy, config->kind);
     return true;
+}
+
+void engine_set_strategy(engine *e, allot_bytes name, uint32_t kind)
+{
+    assert(name.len <= sizeof(e->strategy) && kind >= ALLOT_STRATEGY_COUNTS && kind <= ALLOT_STRATEGY_IDS);
+    if (name.len > 0)
+        memcpy(e->strategy, name.data, name.len);
+    e->config.strategy = (allot_bytes){.data = e->strategy, .len = name.len};
+    e->config.kind = kind;
 }
 
 engine *engine_new(const engine_config *config)

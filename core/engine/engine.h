@@ -13,8 +13,8 @@
  * Who owns what:
  *   - ENGINE_SUBMIT: the op is the engine's, unchanged until the step that brings its answer. Each op submitted must be
  *     answered exactly once by ENGINE_ANSWER, whatever has happened to the engine in between;
- *   - ENGINE_PLAN: the plan passes to the caller, who runs it (plan_run) and gives it back by ENGINE_PLANNED, or, if it
- *     will never do so, frees it (plan_free);
+ *   - ENGINE_PLAN: the plan passes to the caller, who sets the values of the strategy's options, runs it (plan_run) and
+ *     gives it back by ENGINE_PLANNED, or, if it will never do so, frees it (plan_free);
  *   - ENGINE_TELL: the body that it points to is the engine's; whoever keeps it takes a reference (body_ref);
  *   - ENGINE_REPLY: the request is the caller's again. From ENGINE_REQUEST to ENGINE_REPLY it must stay where it is.
  *
@@ -36,6 +36,7 @@ typedef struct engine engine;
 /* Bytes are copied by engine_new. The bounds of allot_options are asserted, not checked. */
 typedef struct engine_config {
     allot_bytes name, host, container, strategy;
+    uint32_t kind; /* allot_strategy_kind of the strategy; RUNS also where counts are to be exact (split.movement) */
     int64_t pid;
     uint32_t weight;
     uint32_t max_attempts;
@@ -48,6 +49,18 @@ typedef struct engine_config {
     uint64_t seed[4]; /* not all zero; from it come the slot's UUIDs and the jitter */
 } engine_config;
 
+/* What of it can be changed while the engine runs. Copied. */
+typedef struct engine_settings {
+    allot_bytes strategy; /* at most ALLOT_NAME_BYTES_MAX */
+    uint32_t kind;
+    uint32_t max_attempts;
+    int64_t settle_us;
+    int64_t handover_timeout_us;
+    int64_t retry_after_us;
+    bool retire_on_timeout;
+    bool replan; /* the strategy, its kind or its options are others: a leader splits everything anew */
+} engine_settings;
+
 /* ---- Requests: what the application wants ------------------------------------------------------------------------ */
 
 typedef enum engine_request_kind {
@@ -57,7 +70,8 @@ typedef enum engine_request_kind {
     ENGINE_RELEASE,
     ENGINE_WORKING, /* replied in the same step */
     ENGINE_DRAIN,   /* replied in the same step */
-    ENGINE_LEAVE
+    ENGINE_LEAVE,
+    ENGINE_RELOAD   /* replied in the same step; plans given from this step on are to be run by the new strategy */
 } engine_request_kind;
 
 typedef struct engine_request {
@@ -67,6 +81,7 @@ typedef struct engine_request {
     const allot_new_id *news;  /* add; checked by the caller */
     allot_bytes reason;        /* fail */
     allot_why why;             /* leave: LEAVING or STALLED */
+    const engine_settings *settings; /* reload */
     bool *accepted;            /* NULL, or `count` entries, all false */
     /* the result, complete at ENGINE_REPLY, growing before */
     int32_t code;

@@ -7,7 +7,11 @@
  *   election.c    when to campaign, leading, stepping down
  *   share.c       the segments held; share_sync.c: keeping up with the store
  *   requests.c    what the application asks for
- *   leader.c      the leader's cycle; roster.c, placement.c: what it reads and decides
+ *   leader.c      the leader's cycle; leader_answers.c: what came of its changes; leader_view.c: when it is due
+ *   roster.c      the slots, as the leader reads them
+ *   reading.c     what the cycle reads
+ *   placement.c   the question to the strategy; placement_counts.c, placement_runs.c, placement_ids.c: which ids go
+ *                 where, by its answer; placement_ops.c: assigning and recalling them
  *
  * Functions that can run out of memory set e->failed (engine_fail) and return; the step ends with ALLOT_E_NOMEM. */
 #ifndef ENGINE_INTERNAL_H
@@ -32,8 +36,10 @@ typedef struct pending {
     uint32_t tries;
     bool for_leader;       /* the leader's */
     bool counted;          /* leader.under_way counts it */
+    uint32_t member;       /* the leader's: whom in its roster it is about */
+    plan_texts *texts;     /* which the op names; NULL: none */
     engine_request *request; /* NULL: none, or not interested any more */
-    size_t first, count;   /* of the request's ids */
+    size_t first, count;   /* of the request's ids; RUNS, a read of bodies: of the cuts; a deal: its ids */
 } pending;
 
 /* What a pending op's own memory looks like behind the struct is known to the file that made it. */
@@ -86,15 +92,64 @@ typedef struct election {
 typedef struct member {
     allot_uuid slot;
     char name[ALLOT_NAME_BYTES_MAX + 1];
+    bool name_shared;     /* another slot has the same */
     uint32_t weight;
-    uint64_t age, ids, recalls;
+    uint64_t age, ids, recalls, share_rev;
     allot_slot_state state;
     bool expired, draining;
     /* the plan */
-    uint32_t plan_index;  /* among those that may own; UINT32_MAX: not one of them */
-    uint64_t want;        /* ids it is to have */
-    uint64_t give, take;  /* ids to recall from it, to assign to it */
+    uint32_t plan_index;  /* among those that may own; NOBODY: not one of them */
+    uint64_t gets;        /* RUNS: ids that go to it without being planned */
+    uint64_t give, take;  /* COUNTS: ids to recall from it, to assign to it */
 } member;
+
+/* Instead of a place in the roster, or among the owners. */
+#define NOBODY UINT32_MAX
+#define IN_INBOX (UINT32_MAX - 1)
+
+/* A segment as the leader has listed it. */
+typedef struct entry {
+    uint64_t segment, order;
+    uint32_t live, recalled;
+    uint32_t holder; /* in the roster, or IN_INBOX */
+    uint32_t heir;   /* RUNS: who is to have it, whatever the strategy says; NOBODY: as the strategy says */
+} entry;
+
+/* Ids of the inbox that are to be assigned: what is left of a segment, by its number (take 0), or the first of it. */
+typedef struct portion {
+    uint64_t segment;
+    uint32_t take, ids;
+    uint32_t member;
+    bool joins; /* it may be written into one segment with the portion before it */
+} portion;
+
+/* Ids that are to be recalled: all of a segment (take 0), the last of it, or those of a bitmap. */
+typedef struct claim {
+    uint64_t segment;
+    uint32_t member;
+    uint32_t take;
+    uint32_t map; /* which of the maps; NOBODY: none */
+} claim;
+
+typedef struct segment_map {
+    uint64_t words[SEGMENT_WORDS];
+} segment_map;
+
+/* RUNS: from this place in the order of adding on, ids go to the slot of this age. */
+typedef struct boundary {
+    uint64_t from;
+    uint64_t age;
+    uint64_t segment; /* it lies within this one, */
+    uint32_t rank;    /* before so many of its ids that are not done */
+} boundary;
+
+/* RUNS: ids to be recalled of a segment through which a boundary goes: so many from the `first` on, not counting those
+ * that are done. */
+typedef struct cut {
+    uint64_t segment, order;
+    uint32_t holder, live;
+    uint32_t first, count;
+} cut;
 
 /* A slot that has not given back yet what was recalled. In the order of ages, like the roster. */
 typedef struct waiting_recall {
@@ -105,12 +160,14 @@ typedef struct waiting_recall {
 
 typedef enum leader_phase {
     LEADER_IDLE = 0,
-    LEADER_ROSTER,  /* reading the slots */
-    LEADER_REAP,    /* putting dead slots' ids back */
-    LEADER_INBOX,   /* reading the inbox's segments */
-    LEADER_PLAN,    /* the strategy is at work */
-    LEADER_SHARES,  /* reading the segments of slots that are to give back */
-    LEADER_APPLY,   /* assigning and recalling */
+    LEADER_ROSTER,    /* reading the slots */
+    LEADER_REAP,      /* putting dead slots' ids back */
+    LEADER_INBOX,     /* reading the inbox's segments */
+    LEADER_SHARES,    /* RUNS, IDS, for a full split: reading the segments of all shares */
+    LEADER_PLAN,      /* COUNTS, RUNS: the strategy is at work */
+    LEADER_ASSIGN,    /* COUNTS, RUNS */
+    LEADER_RECALL,    /* COUNTS, RUNS: reading what slots are to give back, and recalling it */
+    LEADER_DEAL,      /* IDS: reading, planning, dealing and recalling, portion after portion */
     LEADER_PUBLISH
 } leader_phase;
 
@@ -124,10 +181,11 @@ typedef struct leader {
     bool reaped;           /* this cycle put ids back: read again */
     bool trouble;          /* something of this cycle was skipped */
     uint32_t under_way;    /* ops of this phase */
+    uint32_t reads;        /* of these, reads of shares or of bodies */
     uint32_t failures;     /* cycles in a row that were aborted */
     /* Roster and inbox are read one after the other: what came into the inbox in between would be counted twice. */
     uint64_t read_rev;     /* the inbox's revision at the first read of this cycle; 0: none yet */
-    bool torn;             /* a later read saw another one */
+    bool torn;             /* a later read saw another one; RUNS: a share was not as the roster had it */
     uint32_t tears;        /* cycles in a row that were begun again for it */
     uint64_t roster_rev, inbox_rev; /* of the view that the last cycle began with */
     uint64_t settled_age, version;
@@ -136,20 +194,49 @@ typedef struct leader {
     uint64_t settle_age;
     uint32_t settle_joins;
     int64_t settle_us;
+    /* RUNS, IDS: the owners of the last full split of this leadership; when they changed, another one is due */
+    uint64_t *planned;     /* their ages */
+    size_t planned_count, planned_capacity;
+    int64_t change_us;     /* NEVER: they have not */
     int64_t due_us;        /* when the next parked id is due */
     bool unparking;
     bool retire_self;      /* it does not give back itself */
     /* what this cycle has read */
     member *roster;
     size_t roster_count, roster_capacity;
-    size_t at;             /* the slot that is being reaped, or that is to give back */
+    size_t at;             /* the slot that is being reaped, or whose share is to be read */
     uint64_t max_age;
-    allot_segment_info *segments; /* of the inbox; then of the slot that is to give back */
-    size_t segment_count, segment_capacity;
+    entry *entries;        /* of the inbox, and of shares */
+    size_t entry_count, entry_capacity;
     uint64_t inbox_ids;
-    /* where the applying stands: ids of segments[segment_at] that are spoken for; the slot that is served */
-    size_t segment_at, slot_at;
-    uint32_t taken;
+    /* what it has decided */
+    uint32_t *owners;      /* places in the roster */
+    size_t owner_count, owner_capacity;
+    portion *portions;
+    size_t portion_count, portion_capacity, portion_at;
+    claim *claims;
+    size_t claim_count, claim_capacity, claim_at;
+    segment_map *maps;
+    size_t map_count, map_capacity;
+    /* RUNS */
+    boundary *boundaries;  /* of the last full split of this leadership */
+    size_t boundary_count, boundary_capacity;
+    uint64_t old_end;      /* what stands from here on in the order of adding has come since then */
+    uint64_t placed_end;   /* nothing in a share stands at or behind this; UINT64_MAX: unknown */
+    cut *cuts;
+    size_t cut_count, cut_capacity, cut_at;
+    /* IDS: see placement_ids.c */
+    size_t entry_at;       /* entries from here on have not been asked for yet */
+    plan *filling;         /* ids are being read into it */
+    size_t asked;          /* segments that were asked for, for it, and their ids */
+    uint64_t asked_ids;
+    bool planning;         /* a plan is with the strategy */
+    plan *dealing;         /* the answer that is being carried out */
+    size_t source_at;
+    uint64_t dealt;        /* ids of deals that are under way */
+    uint32_t *tally;       /* ids of a deal for each owner; all zero between deals */
+    size_t tally_capacity;
+    uint32_t id_bytes;     /* the mean length of an id, as far as known */
     waiting_recall *recalls;
     size_t recall_count, recall_capacity;
     char note[256];
@@ -175,7 +262,11 @@ typedef enum member_state {
 
 struct engine {
     engine_config config;
-    char *texts; /* the config's bytes */
+    char *texts; /* the config's bytes, without the strategy's name */
+    char strategy[ALLOT_NAME_BYTES_MAX];
+    char noted[ALLOT_NAME_BYTES_MAX]; /* the leader's strategy, when it is another one and that was told */
+    uint32_t noted_len;
+    char strategy_note[384];
     prng prng;
     int64_t now_us;
     bool stepping;
@@ -225,6 +316,9 @@ static inline int64_t ttl_part(const engine *e, int64_t divisor)
 {
     return e->config.ttl_us / divisor;
 }
+
+/* engine.c */
+void engine_set_strategy(engine *e, allot_bytes name, uint32_t kind);
 
 /* actions.c */
 engine_action *actions_add(engine *e, engine_action_kind kind); /* NULL after engine_fail */
@@ -327,37 +421,99 @@ uint32_t requests_working(engine *e); /* drops what is not held any more; how ma
 /* leader.c */
 void leader_start(engine *e);
 void leader_stop(engine *e);
-void leader_view(engine *e);
-void leader_clock(engine *e, int64_t store_us);
 void leader_run(engine *e);
-int64_t leader_next_us(const engine *e);
 void leader_planned(engine *e, plan *p);
-void leader_on_read(engine *e, pending *p, const allot_answer *answer);
-void leader_on_change(engine *e, pending *p, const allot_answer *answer);
+/* The settings have changed; `replan`: in a way that calls for a split of everything. */
+void leader_reloaded(engine *e, bool replan);
 void leader_done(leader *l);
+/* A cycle is to be run, not before that instant. */
+void leader_want(engine *e, int64_t at_us);
+void leader_begin_again(engine *e);
+void leader_abort(engine *e);
+void leader_finish(engine *e);
+/* All ids of this cycle have been read. */
+void leader_has_read(engine *e);
 /* A new op of the leader, in its term. NULL after engine_fail. */
 pending *leader_op(engine *e, allot_op_kind kind, size_t memory);
 void leader_send(engine *e, pending *p);
+
+/* leader_answers.c */
+void leader_on_change(engine *e, pending *p, const allot_answer *answer);
+
+/* leader_view.c */
+void leader_view(engine *e);
+void leader_clock(engine *e, int64_t store_us);
+/* The instant at which a cycle is due without any news from the store. */
+int64_t leader_cycle_due_us(const engine *e);
+int64_t leader_next_us(const engine *e);
+
+/* reading.c */
+void reading_roster(engine *e);
+void reading_inbox(engine *e);
+/* The segments of roster[member], one page after another. */
+void reading_share(engine *e, uint32_t member);
+/* The ids of segments (at most 64) of the inbox or of roster[holder]. NULL after engine_fail. */
+pending *reading_bodies(engine *e, uint32_t holder, const uint64_t *segments, uint32_t count);
+/* Goes on with the reading of all shares. */
+void reading_shares(engine *e);
+void leader_on_read(engine *e, pending *p, const allot_answer *answer);
 
 /* roster.c */
 void roster_take(engine *e, const allot_answer *answer);
 bool member_may_own(const member *m);
 bool member_reapable(const member *m);
-/* Whether a slot has joined, or drains, that no full split has taken into account yet. Sets the settle timer. */
+/* It hears of recalls. */
+bool member_is_live(const member *m);
+/* Whether a slot has joined, or drains, that no full split has taken into account yet. Sets the settle timers. */
 bool roster_full_due(engine *e);
+/* Remembers the owners of the full split that is done. */
+void roster_planned(engine *e);
 /* Notes since when which slot owes what was recalled; retires it when that is due and wanted. */
 void roster_watch_recalls(engine *e);
 int64_t roster_recalls_next_us(const engine *e);
 void roster_on_retire(engine *e, pending *p, const allot_answer *answer);
 
 /* placement.c */
-/* The question to the strategy; NULL when there is nobody to own ids, or after engine_fail. */
-plan *placement_plan(engine *e);
-/* Takes over the answer: what each slot is to give and to take. */
-void placement_take(engine *e, const plan *p);
-/* Submits the next assign op; false when nothing is left to assign. */
+/* Finds those of the roster that may own ids. */
+void placement_owners(engine *e);
+/* A question to the strategy without its ids; NULL after engine_fail. There is an owner. */
+plan *placement_question(engine *e);
+/* Hands it over. */
+void placement_ask(engine *e, plan *p);
+/* How many ids the member keeps, as things are. */
+uint64_t member_keeps(const member *m);
+
+/* placement_ops.c */
+void placement_add_portion(engine *e, portion p);
+void placement_add_claim(engine *e, claim c);
+/* A bitmap, all zero, for a claim. NULL after engine_fail. */
+uint64_t *placement_add_map(engine *e, uint32_t *ret_map);
+/* Forgets portions and claims. */
+void placement_forget(leader *l);
+/* Submit what there is, as far as the window allows; true: nothing is left. */
 bool placement_assign(engine *e);
-/* Submits the next recall op for roster[at], whose segments have been read; false when nothing is left. */
 bool placement_recall(engine *e);
+
+/* placement_counts.c */
+void counts_plan(engine *e);
+void counts_take(engine *e, const plan *p);
+/* The segments of roster[at] have been read. */
+void counts_share_read(engine *e);
+void counts_recall(engine *e);
+
+/* placement_runs.c */
+void runs_plan(engine *e);
+void runs_take(engine *e, const plan *p);
+void runs_bodies(engine *e, const pending *p, const allot_answer *answer);
+void runs_recall(engine *e);
+/* Nothing is known any more of where ids stand. */
+void runs_forget(leader *l);
+
+/* placement_ids.c */
+void ids_begin(engine *e);
+void ids_bodies(engine *e, const pending *p, const allot_answer *answer);
+void ids_take(engine *e, plan *p); /* the plan is the placement's */
+void ids_go_on(engine *e);
+void ids_stop(leader *l);
 
 #endif

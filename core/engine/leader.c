@@ -7,18 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The leader's cycle: read the roster, reap the dead, read the inbox, ask the strategy, assign, recall, publish. It is
- * level-triggered: whatever an interrupted cycle or a dead leader left behind lies in the inbox or the roster, and the
- * next cycle goes on from there. */
-
-#define PAGE 1024u
+/* The leader's cycle: read the roster, reap the dead, read the inbox (and all shares, if everything is to be split anew
+ * and it matters which ids go where), ask the strategy, assign, recall, publish. It is level-triggered: whatever an
+ * interrupted cycle or a dead leader left behind lies in the inbox or the roster, and the next cycle goes on from there. */
 
 /* How often a torn reading is done again before ids are placed by it all the same. */
 #define TEARS_MOST 3u
 
 /* ---- Start, stop ------------------------------------------------------------------------------------------------- */
 
-static void want(engine *e, int64_t at_us)
+void leader_want(engine *e, int64_t at_us)
 {
     leader *l = &e->leader;
     if (!l->wanted || at_us < l->wanted_us)
@@ -35,11 +33,13 @@ void leader_start(engine *e)
     l->force_full = l->full = l->trouble = l->unparking = l->retire_self = false;
     l->under_way = l->failures = l->settle_joins = l->tears = 0;
     l->roster_rev = l->inbox_rev = l->settle_age = 0;
-    l->settle_us = l->due_us = NEVER;
-    l->recall_count = 0;
+    l->settle_us = l->due_us = l->change_us = NEVER;
+    l->recall_count = l->planned_count = 0;
+    l->id_bytes = ALLOT_ID_BYTES_MAX;
     l->settled_age = e->view.settled_age;
     l->version = e->view.version;
-    want(e, e->now_us);
+    runs_forget(l);
+    leader_want(e, e->now_us);
     member_beat_soon(e, 0);
 }
 
@@ -56,53 +56,36 @@ void leader_stop(engine *e)
     l->under_way = 0;
     l->unparking = false;
     l->plan_number++; /* a plan that is out will not be recognised */
+    ids_stop(l);
     ops_abandon(e, is_leaders);
 }
 
 void leader_done(leader *l)
 {
+    ids_stop(l);
+    free(l->planned);
     free(l->roster);
-    free(l->segments);
+    free(l->entries);
+    free(l->owners);
+    free(l->portions);
+    free(l->claims);
+    free(l->maps);
+    free(l->boundaries);
+    free(l->cuts);
+    free(l->tally);
     free(l->recalls);
 }
 
-/* ---- What the view says ------------------------------------------------------------------------------------------ */
-
-void leader_clock(engine *e, int64_t store_us)
-{
-    clock_watch *c = &e->clock;
-    int64_t margin = ttl_part(e, 20) < 100000 ? 100000 : ttl_part(e, 20);
-    /* §2, time: if the store's clock outran ours, slots look expired that are not. */
-    if (c->known && store_us - e->now_us > c->offset_us + margin)
-        c->hold_us = e->now_us + e->config.ttl_us;
-    c->known = true;
-    c->offset_us = store_us - e->beat_t0_us;
-}
-
-static int64_t after(const engine *e, int64_t delay_us)
-{
-    return delay_us == INT64_MAX ? NEVER : e->now_us + (delay_us > 0 ? delay_us : 0);
-}
-
-void leader_view(engine *e)
+void leader_reloaded(engine *e, bool replan)
 {
     leader *l = &e->leader;
-    const allot_view *v = &e->view;
-    if (!e->election.leads)
+    if (!e->election.leads || !replan)
         return;
-    if (v->version > l->version)
-        l->version = v->version;
-    if (v->settled_age > l->settled_age)
-        l->settled_age = v->settled_age;
-    if (v->roster_rev != l->roster_rev || (v->inbox > 0 && v->inbox_rev != l->inbox_rev))
-        want(e, e->now_us);
-    if (v->reapable > 0)
-        want(e, e->now_us > e->clock.hold_us ? e->now_us : e->clock.hold_us);
-    l->due_us = after(e, v->next_due_us);
-    /* Look again when the next slot expires; a live group has renewed it by then. */
-    int64_t expiry = after(e, v->next_expiry_us);
-    if (expiry != NEVER && expiry + 1000 < e->next_beat_us)
-        e->next_beat_us = expiry + 1000;
+    leader_stop(e);
+    l->must_publish = l->force_full = true;
+    l->planned_count = 0;
+    runs_forget(l);
+    leader_want(e, e->now_us);
 }
 
 /* ---- Ops --------------------------------------------------------------------------------------------------------- */
@@ -125,39 +108,7 @@ void leader_send(engine *e, pending *p)
     ops_send(e, p);
 }
 
-static void read_page(engine *e, allot_op_kind kind, allot_uuid target, uint64_t cursor)
-{
-    pending *p = leader_op(e, kind, 0);
-    if (p == NULL)
-        return;
-    p->op.u.read = (allot_op_read){.target = target, .cursor = cursor, .limit = PAGE};
-    leader_send(e, p);
-}
-
-static void abort_cycle(engine *e)
-{
-    leader *l = &e->leader;
-    leader_stop(e);
-    /* A retire that was to be sent again is given up with the rest. One that took effect shows in the next roster. */
-    for (size_t i = 0; i < l->recall_count; i++)
-        l->recalls[i].retired = false;
-    want(e, e->now_us + backoff_us(e, l->failures++, ttl_part(e, 3)));
-}
-
-static void finish_cycle(engine *e)
-{
-    leader *l = &e->leader;
-    roster_watch_recalls(e);
-    if (!e->election.leads)
-        return;
-    l->phase = LEADER_IDLE;
-    l->failures = 0;
-    l->force_full = l->trouble;
-    if (l->trouble)
-        want(e, e->now_us + backoff_us(e, 0, ttl_part(e, 3)));
-}
-
-/* ---- Phases ------------------------------------------------------------------------------------------------------ */
+/* ---- Begin and end ----------------------------------------------------------------------------------------------- */
 
 static void begin_cycle(engine *e)
 {
@@ -168,27 +119,56 @@ static void begin_cycle(engine *e)
     l->trouble = false;
     l->roster_rev = e->view.roster_rev;
     l->inbox_rev = e->view.inbox_rev;
-    l->roster_count = l->at = 0;
-    l->max_age = l->read_rev = 0;
+    l->roster_count = l->entry_count = l->at = 0;
+    l->inbox_ids = l->max_age = l->read_rev = 0;
+    l->reads = 0;
     l->torn = l->reaped = false;
-    read_page(e, ALLOT_OP_READ_ROSTER, (allot_uuid){0}, 0);
+    placement_forget(l);
+    reading_roster(e);
 }
 
-/* Reads everything again: at once, because what was read is of no use. */
-static void begin_again(engine *e)
+/* At once, because what was read is of no use. */
+void leader_begin_again(engine *e)
 {
     e->leader.phase = LEADER_IDLE;
     begin_cycle(e);
 }
 
-static void begin_inbox(engine *e)
+void leader_abort(engine *e)
 {
     leader *l = &e->leader;
-    l->phase = LEADER_INBOX;
-    l->segment_count = 0;
-    l->inbox_ids = 0;
-    read_page(e, ALLOT_OP_READ_INBOX, (allot_uuid){0}, 0);
+    leader_stop(e);
+    /* A retire that was to be sent again is given up with the rest. One that took effect shows in the next roster. */
+    for (size_t i = 0; i < l->recall_count; i++)
+        l->recalls[i].retired = false;
+    leader_want(e, e->now_us + backoff_us(e, l->failures++, ttl_part(e, 3)));
 }
+
+void leader_finish(engine *e)
+{
+    leader *l = &e->leader;
+    roster_watch_recalls(e);
+    if (!e->election.leads)
+        return;
+    l->phase = LEADER_IDLE;
+    l->failures = 0;
+    /* By texts, what was skipped lies in the inbox, and is placed right by itself. */
+    l->force_full = l->trouble && (l->full || e->config.kind != ALLOT_STRATEGY_IDS);
+    if (l->trouble)
+        leader_want(e, e->now_us + backoff_us(e, 0, ttl_part(e, 3)));
+}
+
+/* Nobody may own ids; a change of the roster starts the next cycle. */
+static void wait_for_owners(engine *e)
+{
+    leader *l = &e->leader;
+    l->settle_us = e->now_us + ttl_part(e, 3);
+    if (l->change_us != NEVER)
+        l->change_us = l->settle_us;
+    leader_finish(e);
+}
+
+/* ---- Reaping, publishing ----------------------------------------------------------------------------------------- */
 
 static void reap(engine *e, const member *m)
 {
@@ -211,118 +191,146 @@ static void go_reap(engine *e)
     }
     if (l->at < l->roster_count || l->under_way > 0)
         return;
-    if (l->reaped)
-        begin_again(e);
-    else
-        begin_inbox(e);
+    if (l->reaped) {
+        leader_begin_again(e);
+        return;
+    }
+    l->phase = LEADER_INBOX;
+    reading_inbox(e);
 }
 
 static void go_publish(engine *e)
 {
     leader *l = &e->leader;
+    allot_bytes name = e->config.strategy;
     if (l->under_way > 0 || !ops_window(e, false))
         return;
-    pending *p = leader_op(e, ALLOT_OP_PUBLISH, 0);
+    pending *p = leader_op(e, ALLOT_OP_PUBLISH, name.len);
     if (p == NULL)
         return;
+    char *copy = pending_memory(p); /* a reload changes the engine's */
+    if (name.len > 0)
+        memcpy(copy, name.data, name.len);
     p->op.u.publish = (allot_op_publish){.version = l->version + 1,
                                          .settled_age = l->full ? l->max_age : l->settled_age,
-                                         .strategy = e->config.strategy};
+                                         .strategy = {.data = copy, .len = name.len}};
     leader_send(e, p);
 }
 
-/* Nobody may own ids; a change of the roster starts the next cycle. */
-static void wait_for_owners(engine *e)
-{
-    e->leader.settle_us = e->now_us + ttl_part(e, 3);
-    finish_cycle(e);
-}
+/* ---- Planning ---------------------------------------------------------------------------------------------------- */
 
-/* Everything is read: is there anything to plan? */
-static void begin_plan(engine *e)
+static void place(engine *e)
 {
     leader *l = &e->leader;
-    if (l->torn && l->tears++ < TEARS_MOST) {
-        begin_again(e);
-        return;
-    }
-    l->full = roster_full_due(e) && !l->torn;
-    l->trouble = l->torn;
-    l->tears = 0;
     if (!l->full && l->inbox_ids == 0) {
         if (l->must_publish)
             l->phase = LEADER_PUBLISH;
         else
-            finish_cycle(e);
+            leader_finish(e);
         return;
     }
-    plan *p = placement_plan(e);
-    if (p == NULL) {
-        if (!e->failed)
-            wait_for_owners(e);
+    placement_owners(e);
+    if (e->failed)
+        return;
+    if (l->owner_count == 0)
+        wait_for_owners(e);
+    else if (e->config.kind == ALLOT_STRATEGY_COUNTS)
+        counts_plan(e);
+    else if (e->config.kind == ALLOT_STRATEGY_RUNS)
+        runs_plan(e);
+    else
+        ids_begin(e);
+}
+
+/* Where only counts matter, what would be counted twice is. The rest needs an exact reading for a full split alone. */
+static void inbox_is_read(engine *e)
+{
+    leader *l = &e->leader;
+    bool counts = e->config.kind == ALLOT_STRATEGY_COUNTS;
+    if (counts && l->torn && l->tears++ < TEARS_MOST) {
+        leader_begin_again(e);
         return;
     }
-    engine_action *a = actions_add(e, ENGINE_PLAN);
-    if (a == NULL) {
-        plan_free(p);
+    l->full = roster_full_due(e) && !(counts && l->torn);
+    l->trouble = counts && l->torn;
+    if (counts || !l->full) {
+        l->tears = 0;
+        place(e);
         return;
     }
-    a->plan = p;
-    l->phase = LEADER_PLAN;
+    l->phase = LEADER_SHARES;
+    l->torn = false;
+    l->at = 0;
+}
+
+static void shares_are_read(engine *e)
+{
+    leader *l = &e->leader;
+    bool torn = l->torn && e->config.kind == ALLOT_STRATEGY_RUNS;
+    if (torn && l->tears++ < TEARS_MOST) {
+        leader_begin_again(e);
+        return;
+    }
+    l->tears = 0;
+    if (torn) { /* then at least what lies in the inbox */
+        l->full = false;
+        l->trouble = true;
+        size_t kept = 0;
+        for (size_t i = 0; i < l->entry_count; i++)
+            if (l->entries[i].holder == IN_INBOX)
+                l->entries[kept++] = l->entries[i];
+        l->entry_count = kept;
+    }
+    place(e);
+}
+
+void leader_has_read(engine *e)
+{
+    if (e->leader.phase == LEADER_INBOX)
+        inbox_is_read(e);
+    else
+        shares_are_read(e);
+}
+
+static void strategy_failed(engine *e, const plan *p)
+{
+    leader *l = &e->leader;
+    snprintf(l->note, sizeof(l->note), "strategy '%.*s' failed, the last split stays: %.150s",
+             (int)e->config.strategy.len, e->config.strategy.data, p->error.message);
+    engine_tell *tell = actions_tell(e, ALLOT_EVENT_NOTE);
+    if (tell != NULL)
+        tell->message = l->note;
+    l->failures = 10; /* what failed will fail again: try seldom */
+    leader_abort(e);
 }
 
 void leader_planned(engine *e, plan *p)
 {
     leader *l = &e->leader;
-    bool awaited = e->election.leads && l->phase == LEADER_PLAN && p->number == l->plan_number;
-    if (awaited && p->code == 0) {
-        placement_take(e, p);
-        l->phase = LEADER_APPLY;
+    bool asked = l->phase == LEADER_PLAN || (l->phase == LEADER_DEAL && l->planning);
+    bool awaited = e->election.leads && asked && p->number == l->plan_number;
+    if (awaited && p->code != 0) {
+        strategy_failed(e, p);
+    } else if (awaited && e->config.kind == ALLOT_STRATEGY_IDS) {
+        ids_take(e, p);
+        return;
     } else if (awaited) {
-        snprintf(l->note, sizeof(l->note), "strategy '%.*s' failed, the last split stays: %.150s",
-                 (int)e->config.strategy.len, e->config.strategy.data, p->error.message);
-        engine_tell *tell = actions_tell(e, ALLOT_EVENT_NOTE);
-        if (tell != NULL)
-            tell->message = l->note;
-        l->failures = 10; /* what failed will fail again: try seldom */
-        abort_cycle(e);
+        l->phase = LEADER_ASSIGN;
+        if (e->config.kind == ALLOT_STRATEGY_COUNTS)
+            counts_take(e, p);
+        else
+            runs_take(e, p);
     }
     plan_free(p);
 }
 
-static void go_apply(engine *e)
+static void go_assign(engine *e)
 {
     leader *l = &e->leader;
-    while (ops_window(e, false) && !e->failed)
-        if (!placement_assign(e))
-            break;
-    bool all = l->segment_at >= l->segment_count || l->slot_at >= l->roster_count;
-    if (!all || l->under_way > 0 || e->failed)
+    if (!placement_assign(e) || l->under_way > 0 || e->failed)
         return;
-    l->phase = LEADER_SHARES;
+    l->phase = LEADER_RECALL;
     l->at = 0;
-    l->segment_count = l->segment_at = 0;
-}
-
-/* One slot after the other: read its segments, recall what it is to give. */
-static void go_shares(engine *e)
-{
-    leader *l = &e->leader;
-    while (l->under_way == 0 && l->at < l->roster_count && !e->failed) {
-        member *m = &l->roster[l->at];
-        if (m->give == 0) {
-            l->at++;
-            l->segment_count = l->segment_at = 0;
-        } else if (l->segment_count == 0) {
-            read_page(e, ALLOT_OP_READ_SHARE, m->slot, 0);
-        } else if (!ops_window(e, false)) {
-            return;
-        } else if (!placement_recall(e)) {
-            m->give = 0; /* it has less than it had */
-        }
-    }
-    if (l->at == l->roster_count && l->under_way == 0 && !e->failed)
-        l->phase = LEADER_PUBLISH;
 }
 
 static void go_on(engine *e)
@@ -335,11 +343,20 @@ static void go_on(engine *e)
     case LEADER_REAP:
         go_reap(e);
         break;
-    case LEADER_APPLY:
-        go_apply(e);
-        break;
     case LEADER_SHARES:
-        go_shares(e);
+        reading_shares(e);
+        break;
+    case LEADER_ASSIGN:
+        go_assign(e);
+        break;
+    case LEADER_RECALL:
+        if (e->config.kind == ALLOT_STRATEGY_COUNTS)
+            counts_recall(e);
+        else
+            runs_recall(e);
+        break;
+    case LEADER_DEAL:
+        ids_go_on(e);
         break;
     case LEADER_PUBLISH:
         go_publish(e);
@@ -348,164 +365,6 @@ static void go_on(engine *e)
     case LEADER_INBOX:
     case LEADER_PLAN:
         break; /* an answer moves it on */
-    }
-}
-
-/* ---- Answers ----------------------------------------------------------------------------------------------------- */
-
-static void take_segments(engine *e, const allot_answer *answer)
-{
-    leader *l = &e->leader;
-    size_t need = l->segment_count + answer->segment_count;
-    if (array_reserve((void **)&l->segments, &l->segment_capacity, need, sizeof(l->segments[0])) != 0) {
-        engine_fail(e);
-        return;
-    }
-    for (uint32_t i = 0; i < answer->segment_count; i++) {
-        l->segments[l->segment_count++] = answer->segments[i];
-        if (l->phase == LEADER_INBOX)
-            l->inbox_ids += answer->segments[i].live;
-    }
-}
-
-static void read_is_done(engine *e)
-{
-    leader *l = &e->leader;
-    switch (l->phase) {
-    case LEADER_ROSTER:
-        l->phase = LEADER_REAP;
-        break;
-    case LEADER_INBOX:
-        begin_plan(e);
-        break;
-    case LEADER_SHARES:
-        l->segment_at = l->segment_count;
-        if (l->segment_count == 0)
-            l->roster[l->at].give = 0;
-        break;
-    default:
-        break;
-    }
-}
-
-static void note_revision(leader *l, const allot_answer *answer)
-{
-    if (l->phase != LEADER_ROSTER && l->phase != LEADER_INBOX)
-        return;
-    if (l->read_rev == 0)
-        l->read_rev = answer->inbox_rev;
-    l->torn = l->torn || answer->inbox_rev != l->read_rev;
-}
-
-void leader_on_read(engine *e, pending *p, const allot_answer *answer)
-{
-    leader *l = &e->leader;
-    assert(e->election.leads && l->under_way > 0);
-    l->under_way--;
-    if (answer->outcome.status != ALLOT_STATUS_OK) {
-        abort_cycle(e);
-        return;
-    }
-    if (l->phase == LEADER_ROSTER)
-        roster_take(e, answer);
-    else
-        take_segments(e, answer);
-    if (e->failed)
-        return;
-    note_revision(l, answer);
-    if (answer->next_cursor != 0)
-        read_page(e, p->op.kind, p->op.u.read.target, answer->next_cursor);
-    else
-        read_is_done(e);
-}
-
-static void on_publish(engine *e, const pending *p, const allot_outcome *o)
-{
-    leader *l = &e->leader;
-    member_beat_soon(e, 0);
-    if (o->status != ALLOT_STATUS_OK) {
-        l->version = 0; /* the beat brings the version that the store has */
-        abort_cycle(e);
-        return;
-    }
-    /* A view may have shown it before the answer came. */
-    if (p->op.u.publish.version > l->version)
-        l->version = p->op.u.publish.version;
-    l->must_publish = false;
-    if (l->full && l->max_age > l->settled_age) {
-        l->settled_age = l->max_age;
-        l->settle_joins = 0;
-    }
-    finish_cycle(e);
-}
-
-static void on_recall(engine *e, const pending *p, const allot_outcome *o)
-{
-    leader *l = &e->leader;
-    if (o->status != ALLOT_STATUS_OK) {
-        l->trouble = true;
-        return;
-    }
-    member *m = &l->roster[l->at];
-    assert(uuid_equal(&m->slot, &p->op.u.recall.target));
-    m->recalls += o->count;
-}
-
-static void on_reap(engine *e, const pending *p, const allot_outcome *o)
-{
-    e->leader.reaped = e->leader.reaped || o->status == ALLOT_STATUS_OK;
-    if (o->status != ALLOT_STATUS_OK || o->more == 0 || !ops_window(e, false))
-        return; /* what is left of it shows in the roster when that is read again */
-    pending *next = leader_op(e, ALLOT_OP_REAP, 0);
-    if (next == NULL)
-        return;
-    next->op.u.target = p->op.u.target;
-    leader_send(e, next);
-}
-
-static void on_unpark(engine *e, const allot_outcome *o)
-{
-    leader *l = &e->leader;
-    l->unparking = false;
-    if (o->status != ALLOT_STATUS_OK)
-        return;
-    if (o->count == ALLOT_OP_ITEMS_MAX)
-        l->due_us = e->now_us;
-    else
-        member_beat_soon(e, 0); /* the view says when the next is due */
-    want(e, e->now_us);
-}
-
-void leader_on_change(engine *e, pending *p, const allot_answer *answer)
-{
-    leader *l = &e->leader;
-    const allot_outcome *o = &answer->outcome;
-    assert(e->election.leads && (!p->counted || l->under_way > 0));
-    if (p->counted)
-        l->under_way--;
-    if (o->reason == ALLOT_REFUSED_NOT_LEADER) {
-        election_lost(e);
-        return;
-    }
-    switch (p->op.kind) {
-    case ALLOT_OP_REAP:
-        on_reap(e, p, o);
-        break;
-    case ALLOT_OP_ASSIGN:
-        if (o->status != ALLOT_STATUS_OK || o->skipped > 0 || p->tries > 0)
-            l->trouble = true;
-        break;
-    case ALLOT_OP_RECALL:
-        on_recall(e, p, o);
-        break;
-    case ALLOT_OP_UNPARK:
-        on_unpark(e, o);
-        break;
-    case ALLOT_OP_PUBLISH:
-        on_publish(e, p, o);
-        break;
-    default:
-        break;
     }
 }
 
@@ -524,39 +383,17 @@ static void unpark_when_due(engine *e)
     ops_send(e, p);
 }
 
-/* The instant at which a cycle is due without any news from the store. */
-static int64_t cycle_due_us(const engine *e)
-{
-    const leader *l = &e->leader;
-    int64_t due = roster_recalls_next_us(e);
-    if (l->settle_age > l->settled_age && l->settle_us < due)
-        due = l->settle_us;
-    return due;
-}
-
 void leader_run(engine *e)
 {
     leader *l = &e->leader;
     if (!e->election.leads)
         return;
     unpark_when_due(e);
-    if (l->phase == LEADER_IDLE && !l->wanted && e->now_us >= cycle_due_us(e))
-        want(e, e->now_us);
+    if (l->phase == LEADER_IDLE && !l->wanted && e->now_us >= leader_cycle_due_us(e))
+        leader_want(e, e->now_us);
     leader_phase before;
     do {
         before = l->phase;
         go_on(e);
     } while (l->phase != before && !e->failed);
-}
-
-int64_t leader_next_us(const engine *e)
-{
-    const leader *l = &e->leader;
-    if (!e->election.leads)
-        return NEVER;
-    int64_t next = l->unparking || !ops_window(e, false) ? NEVER : l->due_us; /* an answer makes room */
-    if (l->phase != LEADER_IDLE)
-        return next;
-    int64_t due = l->wanted ? l->wanted_us : cycle_due_us(e);
-    return due < next ? due : next;
 }

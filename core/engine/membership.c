@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Beats that hints ask for are at least this far apart: a flood of hints costs one beat after another, no more. */
 #define BEAT_GAP_US 2000
@@ -189,6 +190,26 @@ static void take_floors(engine *e, const allot_view *view)
         e->floors.token = view->token;
 }
 
+/* Whoever leads publishes the name of its strategy: one note for each other name, as long as that lasts. */
+static void compare_strategy(engine *e, allot_bytes theirs)
+{
+    allot_bytes own = e->config.strategy;
+    bool noted = theirs.len == e->noted_len && theirs.len > 0 && memcmp(theirs.data, e->noted, theirs.len) == 0;
+    if (e->election.leads || theirs.len == 0 || theirs.len > sizeof(e->noted) || noted)
+        return;
+    e->noted_len = 0;
+    if (theirs.len == own.len && memcmp(theirs.data, own.data, own.len) == 0)
+        return;
+    memcpy(e->noted, theirs.data, theirs.len);
+    e->noted_len = theirs.len;
+    snprintf(e->strategy_note, sizeof(e->strategy_note),
+             "this replica would split by '%.*s', the leader splits by '%.*s': a change of leader will move ids",
+             (int)own.len, own.data, (int)theirs.len, theirs.data);
+    engine_tell *tell = actions_tell(e, ALLOT_EVENT_NOTE);
+    if (tell != NULL)
+        tell->message = e->strategy_note;
+}
+
 static void take_view(engine *e, const allot_view *view)
 {
     bool first = e->state == MEMBER_JOINED;
@@ -219,6 +240,7 @@ static void take_view(engine *e, const allot_view *view)
     if (e->now_us >= e->deadline_us)
         return; /* answered too late to be of use: the next step fences */
     election_view(e);
+    compare_strategy(e, view->strategy);
     leader_clock(e, view->store_us);
     leader_view(e);
 }

@@ -11,6 +11,12 @@ void *pending_memory(pending *p)
     return p + 1;
 }
 
+static void free_pending(pending *p)
+{
+    plan_texts_unref(p->texts);
+    free(p);
+}
+
 static bool is_read(allot_op_kind kind)
 {
     return kind >= ALLOT_OP_READ_VIEW && kind < ALLOT_OP_KIND_END;
@@ -55,7 +61,7 @@ void ops_drop(engine *e, pending *p)
     assert(!p->sent && p->op.cookie == e->cookie);
     if (p->op.sequence != 0)
         e->sequence--;
-    free(unlink_pending(e, p));
+    free_pending(unlink_pending(e, p));
 }
 
 void ops_send(engine *e, pending *p)
@@ -94,6 +100,14 @@ static void on_read_share(engine *e, pending *p, const allot_answer *answer)
         share_on_listing(e, p, answer);
 }
 
+static void on_read_segments(engine *e, pending *p, const allot_answer *answer)
+{
+    if (p->for_leader)
+        leader_on_read(e, p, answer);
+    else
+        share_on_bodies(e, p, answer);
+}
+
 static const answer_handler handlers[ALLOT_OP_KIND_END] = {
     [ALLOT_OP_READ_VIEW] = member_on_clock,
     [ALLOT_OP_JOIN] = member_on_join,
@@ -106,10 +120,11 @@ static const answer_handler handlers[ALLOT_OP_KIND_END] = {
     [ALLOT_OP_FAIL] = requests_on_report,
     [ALLOT_OP_RELEASE] = requests_on_report,
     [ALLOT_OP_READ_SHARE] = on_read_share,
-    [ALLOT_OP_READ_SEGMENTS] = share_on_bodies,
+    [ALLOT_OP_READ_SEGMENTS] = on_read_segments,
     [ALLOT_OP_READ_ROSTER] = leader_on_read,
     [ALLOT_OP_READ_INBOX] = leader_on_read,
     [ALLOT_OP_ASSIGN] = leader_on_change,
+    [ALLOT_OP_DEAL] = leader_on_change,
     [ALLOT_OP_RECALL] = leader_on_change,
     [ALLOT_OP_RETIRE] = roster_on_retire,
     [ALLOT_OP_REAP] = leader_on_change,
@@ -139,7 +154,7 @@ void ops_answer(engine *e, const allot_answer *answer)
     assert(p != NULL && p->sent && p->op.kind == answer->kind);
     p->sent = false;
     if (p->abandoned) {
-        free(unlink_pending(e, p));
+        free_pending(unlink_pending(e, p));
         return;
     }
     if (p->op.kind == ALLOT_OP_JOIN || p->op.kind == ALLOT_OP_BEAT || p->op.kind == ALLOT_OP_READ_VIEW)
@@ -150,7 +165,7 @@ void ops_answer(engine *e, const allot_answer *answer)
     answer_handler handler = handlers[p->op.kind];
     assert(handler != NULL);
     handler(e, p, answer);
-    free(p);
+    free_pending(p);
 }
 
 void ops_timers(engine *e)
@@ -185,7 +200,7 @@ void ops_abandon(engine *e, bool (*match)(const pending *p))
             continue;
         }
         *at = p->next;
-        free(p);
+        free_pending(p);
     }
 }
 
@@ -200,7 +215,7 @@ bool ops_any(const engine *e, bool (*match)(const pending *p))
 void ops_free(engine *e)
 {
     while (e->pendings != NULL)
-        free(unlink_pending(e, e->pendings));
+        free_pending(unlink_pending(e, e->pendings));
 }
 
 int64_t backoff_us(engine *e, uint32_t failures, int64_t most_us)

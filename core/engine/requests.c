@@ -332,6 +332,20 @@ uint32_t requests_working(engine *e)
     return (uint32_t)kept;
 }
 
+/* ---- Reload ------------------------------------------------------------------------------------------------------ */
+
+static void reload(engine *e, const engine_settings *s)
+{
+    e->config.max_attempts = s->max_attempts;
+    e->config.settle_us = s->settle_us;
+    e->config.handover_timeout_us = s->handover_timeout_us;
+    e->config.retry_after_us = s->retry_after_us;
+    e->config.retire_on_timeout = s->retire_on_timeout;
+    engine_set_strategy(e, s->strategy, s->kind);
+    e->noted_len = 0;
+    leader_reloaded(e, s->replan);
+}
+
 /* ---- Taking and driving ------------------------------------------------------------------------------------------ */
 
 static void take_into_queue(engine *e, engine_request *r)
@@ -371,6 +385,10 @@ void requests_take(engine *e, engine_request *r)
         break;
     case ENGINE_LEAVE:
         member_leave(e, r, r->why);
+        break;
+    case ENGINE_RELOAD:
+        reload(e, r->settings);
+        actions_reply(e, r, ALLOT_OK);
         break;
     default:
         take_into_queue(e, r);

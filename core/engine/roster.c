@@ -16,10 +16,11 @@ static void copy_member(member *m, const allot_slot_info *info)
                   .age = info->age,
                   .ids = info->ids,
                   .recalls = info->recalls,
+                  .share_rev = info->share_rev,
                   .state = info->state,
                   .expired = info->expires_in_us <= 0,
                   .draining = info->draining,
-                  .plan_index = UINT32_MAX};
+                  .plan_index = NOBODY};
     assert(info->name.len <= ALLOT_NAME_BYTES_MAX);
     if (info->name.len > 0)
         memcpy(m->name, info->name.data, info->name.len);
@@ -41,9 +42,14 @@ void roster_take(engine *e, const allot_answer *answer)
     }
 }
 
+bool member_is_live(const member *m)
+{
+    return m->state == ALLOT_SLOT_LIVE && !m->expired;
+}
+
 bool member_may_own(const member *m)
 {
-    return m->state == ALLOT_SLOT_LIVE && !m->expired && !m->draining;
+    return member_is_live(m) && !m->draining;
 }
 
 bool member_reapable(const member *m)
@@ -53,25 +59,77 @@ bool member_reapable(const member *m)
 
 static bool has_to_give(const member *m)
 {
-    return m->state == ALLOT_SLOT_LIVE && !m->expired && m->draining && m->ids > m->recalls;
+    return member_is_live(m) && m->draining && m->ids > m->recalls;
+}
+
+/* ---- When a full split is due ------------------------------------------------------------------------------------ */
+
+/* Whether those that may own ids are not those of the last full split. */
+static bool owners_changed(const leader *l)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < l->roster_count; i++) {
+        if (!member_may_own(&l->roster[i]))
+            continue;
+        if (count == l->planned_count || l->planned[count] != l->roster[i].age)
+            return true;
+        count++;
+    }
+    return count != l->planned_count;
+}
+
+/* Where it matters which ids a slot has, also deaths and leaves call for a full split, and a new leadership, which knows
+ * of none. A join that waits for further joins waits for itself. */
+static bool change_is_due(engine *e, bool settled)
+{
+    leader *l = &e->leader;
+    if (!owners_changed(l)) {
+        l->change_us = NEVER;
+        return false;
+    }
+    if (l->change_us == NEVER)
+        l->change_us = e->now_us + e->config.settle_us;
+    return settled && e->now_us >= l->change_us;
+}
+
+static bool join_is_due(engine *e)
+{
+    leader *l = &e->leader;
+    if (l->max_age > l->settle_age && l->settle_joins < SETTLE_JOINS_MOST) {
+        l->settle_joins++;
+        l->settle_us = e->now_us + e->config.settle_us;
+    }
+    l->settle_age = l->max_age;
+    return e->now_us >= l->settle_us;
 }
 
 bool roster_full_due(engine *e)
 {
     leader *l = &e->leader;
     bool due = l->force_full;
+    bool settled = l->max_age <= l->settled_age;
     for (size_t i = 0; i < l->roster_count; i++)
         due = due || has_to_give(&l->roster[i]);
-    if (l->max_age <= l->settled_age) {
+    if (settled)
         l->settle_age = l->settled_age;
-        return due;
+    else
+        due = join_is_due(e) || due;
+    if (e->config.kind != ALLOT_STRATEGY_COUNTS)
+        due = change_is_due(e, settled) || due;
+    return due;
+}
+
+void roster_planned(engine *e)
+{
+    leader *l = &e->leader;
+    if (array_reserve((void **)&l->planned, &l->planned_capacity, l->owner_count, sizeof(l->planned[0])) != 0) {
+        engine_fail(e);
+        return;
     }
-    if (l->max_age > l->settle_age && l->settle_joins < SETTLE_JOINS_MOST) {
-        l->settle_joins++;
-        l->settle_us = e->now_us + e->config.settle_us;
-    }
-    l->settle_age = l->max_age;
-    return due || e->now_us >= l->settle_us;
+    for (size_t i = 0; i < l->owner_count; i++)
+        l->planned[i] = l->roster[l->owners[i]].age;
+    l->planned_count = l->owner_count;
+    l->change_us = NEVER;
 }
 
 /* ---- Recalls that are not answered ------------------------------------------------------------------------------- */

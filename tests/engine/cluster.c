@@ -384,6 +384,7 @@ cluster *cluster_new(void)
     c->store = store_new();
     c->release_us = -1;
     c->config = (engine_config){.strategy = {.data = "round_robin", .len = 11},
+                                .kind = ALLOT_STRATEGY_COUNTS,
                                 .weight = 1,
                                 .max_attempts = 3,
                                 .ttl_us = 3000000,

@@ -109,6 +109,7 @@ static void run(hand *h, int64_t ms)
 static void setup_hand(hand *h)
 {
     engine_config config = {.strategy = {.data = "none", .len = 4},
+                            .kind = ALLOT_STRATEGY_COUNTS,
                             .weight = 1,
                             .ttl_us = 3000000,
                             .seed = {1, 2, 3, 4}};

@@ -167,6 +167,7 @@ static void end(life *l)
 static long live(life *l, int64_t latency_us, long fail_step, long fail_after)
 {
     engine_config config = {.strategy = {.data = "round_robin", .len = 11},
+                            .kind = ALLOT_STRATEGY_COUNTS,
                             .weight = 1,
                             .max_attempts = 3,
                             .ttl_us = 3000000,
