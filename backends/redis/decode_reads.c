@@ -106,13 +106,14 @@ redis_decoded redis_decode_roster(redis_fields *f, redis_reading *r)
 
 static redis_decoded decode_segments(redis_fields *f, bool owned, redis_reading *r)
 {
-    size_t count = entries_of(f, owned ? 4 : 2);
+    size_t count = entries_of(f, owned ? 5 : 3);
     allot_segment_info *segments = redis_arena_take(&r->arena, count, sizeof(*segments));
     if (segments == NULL)
         return REDIS_DECODED_NOMEM;
     for (size_t i = 0; i < count; i++) {
         segments[i].segment = redis_take_number(f);
         segments[i].token = owned ? redis_take_number(f) : 0;
+        segments[i].order = redis_take_number(f);
         segments[i].live = redis_take_number_up_to(f, ALLOT_SEGMENT_IDS_MAX);
         segments[i].recalled = owned ? redis_take_number_up_to(f, segments[i].live) : 0;
     }

@@ -1,8 +1,11 @@
 #include "backends/redis/encode.h"
 
+#include "base/bits.h"
 #include "base/uuid_text.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 
 void redis_call_done(redis_call *call)
 {
@@ -104,14 +107,11 @@ static void put_position(redis_args *args, uint32_t position)
         redis_args_number(args, position);
 }
 
-static void put_parts(redis_args *args, const allot_part *parts, uint32_t count)
+static void put_part(redis_args *args, const allot_part *part)
 {
-    redis_args_number(args, count);
-    for (uint32_t i = 0; i < count; i++) {
-        redis_args_number(args, parts[i].segment);
-        put_position(args, parts[i].position);
-        redis_args_number(args, parts[i].take);
-    }
+    redis_args_number(args, part->segment);
+    put_position(args, part->position);
+    redis_args_number(args, part->take);
 }
 
 static void put_assign(redis_args *args, const allot_op *op)
@@ -123,14 +123,115 @@ static void put_assign(redis_args *args, const allot_op *op)
     redis_args_number(args, assign->grant_count);
     for (uint32_t i = 0; i < assign->grant_count; i++) {
         redis_args_number(args, assign->grants[i].slot_index);
-        put_parts(args, assign->grants[i].parts, assign->grants[i].part_count);
+        redis_args_number(args, assign->grants[i].part_count);
+        for (uint32_t k = 0; k < assign->grants[i].part_count; k++)
+            put_part(args, &assign->grants[i].parts[k]);
     }
+}
+
+/* A bitmap as the scripts know it: bit i is bit i % 8 of byte i / 8; nothing behind the last bit that is set. Returns how
+ * many bytes it has. */
+static size_t script_bits(const uint64_t *words, uint8_t *ret_bits)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < ALLOT_SEGMENT_IDS_MAX / 8; i++) {
+        ret_bits[i] = (uint8_t)(words[i / 8] >> (8 * (i % 8)));
+        if (ret_bits[i] != 0)
+            len = i + 1;
+    }
+    return len;
+}
+
+/* How many bits are set, the highest of them, and the bits. */
+static void put_which(redis_args *args, const uint64_t *which)
+{
+    uint8_t bits[ALLOT_SEGMENT_IDS_MAX / 8];
+    char text[32 + sizeof(bits)];
+    size_t len = script_bits(which, bits);
+    size_t highest = 8 * len - 1;
+    while (!bits_test(which, (uint32_t)highest))
+        highest--;
+    int head = snprintf(text, sizeof(text), "%u %zu ", bits_count(which, ALLOT_SEGMENT_IDS_MAX), highest);
+    memcpy(text + head, bits, len);
+    redis_args_bytes(args, text, (size_t)head + len);
 }
 
 static void put_recall(redis_args *args, const allot_op *op)
 {
-    redis_args_uuid(args, &op->u.recall.target);
-    put_parts(args, op->u.recall.parts, op->u.recall.part_count);
+    const allot_op_recall *recall = &op->u.recall;
+    redis_args_uuid(args, &recall->target);
+    redis_args_number(args, recall->part_count);
+    for (uint32_t i = 0; i < recall->part_count; i++) {
+        const allot_part *part = &recall->parts[i];
+        if (part->which == NULL) {
+            put_part(args, part);
+            continue;
+        }
+        redis_args_number(args, part->segment);
+        redis_args_text(args, "-2");
+        put_which(args, part->which);
+    }
+}
+
+/* ---- deal -------------------------------------------------------------------------------------------------------- */
+
+/* The positions below the last one that a source names which it does not name: one bitmap a source. */
+static void find_unnamed(const allot_op_deal *deal, uint64_t bits[][ALLOT_SEGMENT_IDS_MAX / 64])
+{
+    for (uint32_t i = 0; i < deal->pile_count; i++)
+        for (uint32_t k = 0; k < deal->piles[i].count; k++)
+            bits_set(bits[deal->piles[i].ids[k].source], deal->piles[i].ids[k].position);
+    for (uint32_t i = 0; i < deal->source_count; i++) {
+        uint32_t left = deal->sources[i].live;
+        for (uint32_t position = 0; position < ALLOT_SEGMENT_IDS_MAX; position++) {
+            bool named = bits_test(bits[i], position);
+            if (named || left == 0)
+                bits_clear(bits[i], position);
+            else
+                bits_set(bits[i], position);
+            left -= named;
+        }
+    }
+}
+
+static void put_sources(redis_args *args, const allot_op_deal *deal)
+{
+    uint64_t unnamed[ALLOT_DEAL_SOURCES_MAX][ALLOT_SEGMENT_IDS_MAX / 64];
+    memset(unnamed, 0, sizeof(unnamed));
+    find_unnamed(deal, unnamed);
+    redis_args_number(args, deal->source_count);
+    for (uint32_t i = 0; i < deal->source_count; i++) {
+        uint8_t bits[ALLOT_SEGMENT_IDS_MAX / 8];
+        redis_args_number(args, deal->sources[i].segment);
+        redis_args_number(args, deal->sources[i].live);
+        redis_args_bytes(args, bits, script_bits(unnamed[i], bits));
+    }
+}
+
+static void put_pile(redis_args *args, const allot_pile *pile, bytes *body)
+{
+    bytes_clear(body);
+    for (uint32_t i = 0; i < pile->count; i++)
+        if ((i > 0 && bytes_append(body, "\n", 1) != 0) ||
+            bytes_append(body, pile->ids[i].id.data, pile->ids[i].id.len) != 0)
+            args->failed = true;
+    redis_args_number(args, pile->slot_index);
+    redis_args_number(args, pile->count);
+    redis_args_bytes(args, body->data, body->len);
+}
+
+static void put_deal(redis_args *args, const allot_op *op)
+{
+    const allot_op_deal *deal = &op->u.deal;
+    bytes body = {0};
+    redis_args_number(args, deal->slot_count);
+    for (uint32_t i = 0; i < deal->slot_count; i++)
+        redis_args_uuid(args, &deal->slots[i]);
+    put_sources(args, deal);
+    redis_args_number(args, deal->pile_count);
+    for (uint32_t i = 0; i < deal->pile_count; i++)
+        put_pile(args, &deal->piles[i], &body);
+    bytes_done(&body);
 }
 
 static void put_target(redis_args *args, const allot_op *op)
@@ -231,6 +332,7 @@ static const encoding changes[] = {
     [ALLOT_OP_RESIGN] = {REDIS_SCRIPT_RESIGN, NULL, ""},
     [ALLOT_OP_ADD] = {REDIS_SCRIPT_ADD, put_add, ""},
     [ALLOT_OP_ASSIGN] = {REDIS_SCRIPT_ASSIGN, put_assign, ""},
+    [ALLOT_OP_DEAL] = {REDIS_SCRIPT_DEAL, put_deal, ""},
     [ALLOT_OP_RECALL] = {REDIS_SCRIPT_RECALL, put_recall, ""},
     [ALLOT_OP_RETIRE] = {REDIS_SCRIPT_RETIRE, put_target, ""},
     [ALLOT_OP_REAP] = {REDIS_SCRIPT_REAP, put_target, ""},
@@ -251,6 +353,8 @@ static void put_targets(redis_args *keys, const redis_names *names, const allot_
         put_slot_keys(keys, names, &op->u.target.target);
     for (uint32_t i = 0; op->kind == ALLOT_OP_ASSIGN && i < op->u.assign.slot_count; i++)
         put_slot_keys(keys, names, &op->u.assign.slots[i]);
+    for (uint32_t i = 0; op->kind == ALLOT_OP_DEAL && i < op->u.deal.slot_count; i++)
+        put_slot_keys(keys, names, &op->u.deal.slots[i]);
 }
 
 static void encode_change(const redis_names *names, const allot_op *op, bool over_limit, redis_call *call)

@@ -1,6 +1,6 @@
 # The Redis backend. Unless it is built in (ALLOT_BUILTIN), liballot does not link hiredis.
-set(redis_scripts join beat leave campaign resign add assign recall retire reap publish release ack fail unpark clean limit
-    view roster inbox share bodies payloads pool)
+set(redis_scripts join beat leave campaign resign add assign deal recall retire reap publish release ack fail unpark clean
+    limit view roster inbox share bodies payloads pool)
 string(REPLACE ";" "," redis_script_names "${redis_scripts}")
 file(GLOB redis_lua CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/backends/redis/scripts/*.lua
      ${PROJECT_SOURCE_DIR}/backends/redis/scripts/shared/*.lua)

@@ -1,7 +1,7 @@
 #!lua
 -- with: base slots change bits segments
 -- Marks ids of the target's share, which lies behind the speaker. ARGV[7..]: target, how many parts, then segment,
--- position (-1: all), take of each.
+-- position (-1: all), take of each; or, with -2 for a position, "COUNT HIGHEST " and a bitmap of so many positions.
 local TARGET, COUNT, FIRST = ARGV[7], tonumber(ARGV[8]), 9
 
 -- The positions of one byte (from 0) of a bitmap that there are in a segment of this count.
@@ -40,9 +40,38 @@ local function recall_last(g, s, wanted)
     return marked
 end
 
+-- By bitmap. Where nothing is done or recalled yet, that is the bitmap of the recalls.
+local function recall_which(g, s, which)
+    local named, highest, bits = string.match(which, '^(%d+) (%d+) (.*)$')
+    local marked, missing = 0, tonumber(named)
+    if not g then
+        return 0, missing
+    elseif g.live == g.count and recalls_of(g, s) == '' and tonumber(highest) < g.count then
+        g.recalls, g.recalls_changed = bits, true
+        return missing, 0
+    end
+    local done, recalls, bytes = done_of(g), recalls_of(g, s), {}
+    for at = 0, math.ceil(g.count / 8) - 1 do
+        local live = mask_at(g.count, at) - band(mask_at(g.count, at), string.byte(done, at + 1) or 0)
+        local wanted = band(live, string.byte(bits, at + 1) or 0)
+        local recalled = string.byte(recalls, at + 1) or 0
+        bytes[at + 1] = string.char(bor(recalled, wanted))
+        missing = missing - byte_count(wanted)
+        marked = marked + byte_count(wanted) - byte_count(band(wanted, recalled))
+    end
+    if marked > 0 then
+        g.recalls, g.recalls_changed = table.concat(bytes), true
+    end
+    return marked, missing
+end
+
 -- Returns the new marks, and what is not there.
 local function recall_part(s, number, position, take)
     local g = seg_in(number, TARGET)
+    if position == -2 then
+        return recall_which(g, s, take)
+    end
+    take = tonumber(take)
     if not g or (position >= 0 and not seg_has(g, position)) then
         return 0, position < 0 and take ~= 0 and take or 1
     elseif position < 0 then
@@ -68,7 +97,7 @@ local function act()
     local count, skipped = 0, 0
     for i = 0, COUNT - 1 do
         local at = FIRST + 3 * i
-        local marked, missing = recall_part(s, ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]))
+        local marked, missing = recall_part(s, ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2])
         if marked > 0 then
             slot_put(s, 'recalls', s.recalls + marked)
         end

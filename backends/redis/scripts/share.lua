@@ -18,6 +18,7 @@ for _, number in ipairs(numbers) do
     local g = seg(number)
     page[#page + 1] = number
     page[#page + 1] = g.token
+    page[#page + 1] = text(base_of(g) + first_clear(done_of(g)))
     page[#page + 1] = text(g.live)
     page[#page + 1] = text(bit_count(recalls_of(g, s)))
 end

@@ -27,6 +27,16 @@ local function bit_clear(bits, i)
     return byte and with_byte(bits, at, band(byte, 255 - MASKS[i % 8])) or bits
 end
 
+-- The first position whose bit is 0.
+local function first_clear(bits)
+    local at = string.find(bits, '[^\255]') or #bits + 1
+    local i = 8 * (at - 1)
+    while bit_test(bits, i) do
+        i = i + 1
+    end
+    return i
+end
+
 local byte_counts = {}
 local function byte_count(byte)
     local count = byte_counts[byte]

@@ -2,7 +2,8 @@
 -- the end.
 --
 -- `live` has a line for each segment: "LIVE COUNT P" in the inbox, "LIVE COUNT P TOKEN SLOT" in a share; P is p when
--- one of its ids may have a payload, else n. A segment lies in exactly one place, because its line names it.
+-- one of its ids may have a payload, else n, and behind that the segment's base if that is not 1024 * its number. A
+-- segment lies in exactly one place, because its line names it.
 
 local segs = {} -- by number (text); false: not there
 
@@ -10,8 +11,8 @@ local function seg_parse(number, line)
     if not line then
         return false
     end
-    local live, count, payloads, token, owner = string.match(line, '^(%d+) (%d+) (%a) ?(%d*) ?(.*)$')
-    local g = {number = number, live = tonumber(live), count = tonumber(count), payloads = payloads}
+    local live, count, payloads, base, token, owner = string.match(line, '^(%d+) (%d+) (%a)(%d*) ?(%d*) ?(.*)$')
+    local g = {number = number, live = tonumber(live), count = tonumber(count), payloads = payloads, base = base}
     if token ~= '' then
         g.token, g.owner = token, owner
     end
@@ -54,6 +55,11 @@ local function done_of(g)
         g.done = g.live < g.count and call('HGET', K_DONE, g.number) or ''
     end
     return g.done
+end
+
+-- The id at position i stands at base + i in the order of adding.
+local function base_of(g)
+    return g.base == '' and 1024 * tonumber(g.number) or tonumber(g.base)
 end
 
 -- Only of a segment that lies in the share of `s`.
@@ -172,14 +178,22 @@ local function seg_close(g)
     g.gone = true
 end
 
--- A new segment, which lies nowhere yet.
-local function seg_new(ids, payloads)
+local bodies, numbered = {}, {} -- number, ids ...; number, number ...
+
+-- A new segment, which lies nowhere yet. `body`: `count` ids, one a line; `base`: nil when it follows from the number.
+local function seg_new_of(body, count, payloads, base)
     local number = text(increase('segment', 1))
-    local g = {number = number, live = #ids, count = #ids, payloads = payloads, done = '', ids = ids, in_inbox = false,
-        changed = true}
-    call('HSET', K_SEG, number, table.concat(ids, '\n'))
-    call('ZADD', K_SEGMENTS, number, number)
+    local g = {number = number, live = count, count = count, payloads = payloads, done = '', in_inbox = false,
+        changed = true, base = base and base ~= 1024 * tonumber(number) and text(base) or ''}
+    bodies[#bodies + 1], bodies[#bodies + 2] = number, body
+    numbered[#numbered + 1], numbered[#numbered + 2] = number, number
     segs[number] = g
+    return g
+end
+
+local function seg_new(ids, payloads, base)
+    local g = seg_new_of(table.concat(ids, '\n'), #ids, payloads, base)
+    g.ids = ids
     return g
 end
 
@@ -196,6 +210,7 @@ local function gather_new()
 end
 
 local function gather_take(gather, g, position, id)
+    gather.base = gather.base or base_of(g) + position
     gather.ids[#gather.ids + 1] = id or ids_of(g)[position + 1]
     gather.from[#gather.from + 1] = g
     if g.payloads == 'p' then
@@ -205,7 +220,7 @@ local function gather_take(gather, g, position, id)
 end
 
 local function gather_write(gather)
-    local to = seg_new(gather.ids, gather.payloads)
+    local to = seg_new(gather.ids, gather.payloads, gather.base)
     for _, g in ipairs(gather.from) do
         seg_close(g)
     end
@@ -216,9 +231,9 @@ end
 
 local function line_of(g)
     if g.owner then
-        return g.live .. ' ' .. g.count .. ' ' .. g.payloads .. ' ' .. g.token .. ' ' .. g.owner
+        return g.live .. ' ' .. g.count .. ' ' .. g.payloads .. g.base .. ' ' .. g.token .. ' ' .. g.owner
     end
-    return g.live .. ' ' .. g.count .. ' ' .. g.payloads
+    return g.live .. ' ' .. g.count .. ' ' .. g.payloads .. g.base
 end
 
 write_segments = function()
@@ -243,6 +258,8 @@ write_segments = function()
     end
     increase('n_placed', more_placed)
     increase('n_inbox', more_in_inbox)
+    batched('HSET', K_SEG, bodies)
+    batched('ZADD', K_SEGMENTS, numbered)
     batched('ZREM', K_INBOX, out_of_inbox)
     batched('ZADD', K_INBOX, into_inbox)
     for uuid, numbers in pairs(lifted) do

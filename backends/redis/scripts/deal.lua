@@ -1,0 +1,83 @@
+#!lua
+-- with: base slots change bits segments
+-- Cuts whole segments of the inbox anew, into one new segment for each pile; whole or not at all. ARGV[7..]: how many
+-- slots, their UUIDs; how many sources, of each its segment, how many ids it has, and which positions below the last of
+-- these have none (a bitmap); how many piles, of each which slot (from 0), how many ids, and these, one a line. The
+-- slots' keys lie behind the speaker's. That the piles are the sources' ids is seen by their positions, of which the
+-- bitmaps tell; their texts are trusted.
+local SLOTS = tonumber(ARGV[7])
+local SOURCES, FIRST_SOURCE = tonumber(ARGV[8 + SLOTS]), 9 + SLOTS
+local PILES, FIRST_PILE = tonumber(ARGV[FIRST_SOURCE + 3 * SOURCES]), FIRST_SOURCE + 3 * SOURCES + 1
+
+-- Whether exactly these positions of the segment are left: `live` of them, all but `none` below the last.
+local function has_left(g, live, none)
+    if not g or g.live ~= live then
+        return false
+    end
+    local span = live + bit_count(none)
+    local done, bytes = done_of(g), math.ceil(span / 8)
+    for at = 1, none == '' and done == '' and 0 or bytes do
+        local mask = at == bytes and span % 8 ~= 0 and 2 ^ (span % 8) - 1 or 255
+        if band(string.byte(done, at) or 0, mask) ~= (string.byte(none, at) or 0) then
+            return false
+        end
+    end
+    return true
+end
+
+-- The sources; nil when one is not as it should be.
+local function sources()
+    local numbers, found = {}, {}
+    for i = 1, SOURCES do
+        numbers[i] = ARGV[FIRST_SOURCE + 3 * (i - 1)]
+    end
+    seg_load(numbers)
+    for i, number in ipairs(numbers) do
+        local at = FIRST_SOURCE + 3 * (i - 1)
+        found[i] = seg_in(number, nil)
+        if not has_left(found[i], tonumber(ARGV[at + 1]), ARGV[at + 2]) then
+            return nil
+        end
+    end
+    return found
+end
+
+-- The slot of each pile; nil when one may not be given any.
+local function owners()
+    local found = {}
+    for i = 1, PILES do
+        local slot = tonumber(ARGV[FIRST_PILE + 3 * (i - 1)])
+        local s = slot_at(ARGV[8 + slot], FIRST_SLOT_KEY + KEYS_PER_SLOT * (slot + 1))
+        if not s or not is_live(s) or s.draining ~= '0' then
+            return nil
+        end
+        found[i] = s
+    end
+    return found
+end
+
+local function act()
+    local count = 0
+    for i = 1, SOURCES do
+        count = count + tonumber(ARGV[FIRST_SOURCE + 3 * (i - 1) + 1])
+    end
+    local from = sources()
+    local to = from and owners()
+    if not to then
+        return ok(0, count)
+    end
+    local payloads = 'n'
+    for _, g in ipairs(from) do
+        payloads = g.payloads == 'p' and 'p' or payloads
+        seg_lift(g)
+        g.gone = true
+    end
+    for i, s in ipairs(to) do
+        local at = FIRST_PILE + 3 * (i - 1)
+        seg_to_share(seg_new_of(ARGV[at + 2], tonumber(ARGV[at + 1]), payloads), s, next_token())
+        share_changed(s)
+    end
+    return ok(count)
+end
+
+return {change({gate = by_leader, act = act})}
