@@ -37,6 +37,7 @@ static int make_engine(allot_node *node, allot_error *ret_error)
                             .host = text(node->settings.host),
                             .container = text(o->container),
                             .strategy = text(node->planner.config->ops->name),
+                            .kind = strategy_config_kind(node->planner.config, o->movement),
                             .pid = node->pid,
                             .weight = o->weight,
                             .max_attempts = o->max_attempts,

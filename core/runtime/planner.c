@@ -1,4 +1,5 @@
 #include "core/runtime/planner.h"
+#include "base/text.h"
 #include "core/runtime/clock.h"
 #include "core/runtime/thread.h"
 
@@ -6,6 +7,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 struct planner_job {
@@ -61,12 +63,23 @@ static void tell_has_run(planner_worker *w)
     (void)written; /* it fails only where the counter is full, and then it is readable */
 }
 
+/* What the strategy wrote may be anything. */
+static void clean_message(char *message, size_t bytes)
+{
+    message[bytes - 1] = '\0';
+    if (text_is_valid((allot_bytes){.data = message, .len = (uint32_t)strlen(message)}, (uint32_t)bytes))
+        return;
+    for (char *at = message; *at != '\0'; at++)
+        if (*at < ' ' || *at > '~')
+            *at = '?';
+}
+
 static void run_plan(plan *p, const strategy_config *config)
 {
     p->value_count = config->value_count;
     p->values = config->values;
     plan_run(p, config->ops);
-    p->error.message[sizeof(p->error.message) - 1] = '\0'; /* whatever the strategy wrote */
+    clean_message(p->error.message, sizeof(p->error.message));
     p->values = NULL; /* the plan may outlive them */
     p->value_count = 0;
 }

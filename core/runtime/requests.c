@@ -18,6 +18,9 @@
 
 struct request {
     engine_request engine; /* first: the engine's pointer is this one's too */
+    engine_settings settings; /* reload */
+    allot_movement movement;
+    strategy_config *config; /* a reference, until it is in use; NULL: none */
     request *next;
     pthread_cond_t replied;
     bool done;
@@ -39,6 +42,7 @@ static request *new_request(engine_request_kind kind, size_t memory)
 static void free_request(request *r)
 {
     pthread_cond_destroy(&r->replied);
+    strategy_config_unref(r->config);
     free(r);
 }
 
@@ -129,6 +133,17 @@ void request_free_all(allot_node *node)
     }
 }
 
+/* Before the engine plans by it: plans that it gives from its step on are run by the new one. */
+static void use_config(allot_node *node, request *r)
+{
+    allot_options *o = &node->settings.options;
+    uint32_t kind = strategy_config_kind(node->planner.config, o->movement);
+    r->settings.replan = kind != r->settings.kind || !strategy_config_equal(node->planner.config, r->config);
+    o->movement = r->movement;
+    planner_use(&node->planner, r->config);
+    r->config = NULL;
+}
+
 /* Gives the request to the engine and waits for its reply. `r` (NULL: there was no memory for it) is used up.
  * *ret_result: the engine's part, how far it got. */
 static int run(allot_node *node, request *r, int64_t until_ns, bool *ret_accepted, engine_request *ret_result)
@@ -146,6 +161,8 @@ static int run(allot_node *node, request *r, int64_t until_ns, bool *ret_accepte
     }
     r->next = node->requests;
     node->requests = r;
+    if (r->config != NULL)
+        use_config(node, r);
     node_step_and_wake(node, (engine_event){.kind = ENGINE_REQUEST, .request = &r->engine});
     while (!r->done && node_wait(node, &r->replied, until_ns))
         continue;
@@ -235,7 +252,7 @@ int allot_release(allot_node *node, const allot_id *ids, size_t count, int timeo
     return report(node, new_report(ENGINE_RELEASE, ids, count, NULL), timeout_ms, ret_accepted, ret_report);
 }
 
-/* ---- Working, drain, leave --------------------------------------------------------------------------------------- */
+/* ---- Working, reload, drain, leave --------------------------------------------------------------------------- */
 
 /* The engine replies to these two within the step, so that there is nothing to wait for. */
 #define AT_ONCE_NS 0
@@ -259,6 +276,50 @@ int allot_working(allot_node *node, const allot_id *ids, size_t count)
     bool fenced = is_fenced(node);
     int code = run(node, new_report(ENGINE_WORKING, ids, count, NULL), AT_ONCE_NS, NULL, &result);
     return code == ALLOT_OK && fenced ? ALLOT_E_FENCED : code;
+}
+
+static request *new_reload(const allot_options *o, strategy_config *config)
+{
+    request *r = new_request(ENGINE_RELOAD, 0);
+    if (r == NULL) {
+        strategy_config_unref(config);
+        return NULL;
+    }
+    const char *name = config->ops->name;
+    r->config = config;
+    r->movement = o->movement;
+    r->settings = (engine_settings){.strategy = {.data = name, .len = (uint32_t)strlen(name)},
+                                    .kind = strategy_config_kind(config, o->movement),
+                                    .max_attempts = o->max_attempts,
+                                    .settle_us = o->settle_ms * 1000,
+                                    .handover_timeout_us = o->handover_timeout_ms * 1000,
+                                    .retry_after_us = o->retry_after_ms * 1000,
+                                    .retire_on_timeout = o->on_timeout == ALLOT_RETIRE};
+    r->engine.settings = &r->settings;
+    return r;
+}
+
+int allot_reload(allot_node *node, const allot_options *options, allot_error *ret_error)
+{
+    static const hooks none;
+    settings fresh;
+    engine_request result;
+    strategy_config *config;
+    if (fork_is_child(node->pid))
+        return fail_plainly(ret_error, ALLOT_E_FORKED);
+    int code = settings_init(&fresh, options, ret_error);
+    const char *fixed = code == ALLOT_OK ? settings_fixed_difference(&node->settings, &fresh) : NULL;
+    if (fixed != NULL)
+        code = fail(ret_error, ALLOT_E_INVALID, "option %s was changed, which needs a restart", fixed);
+    if (code == ALLOT_OK)
+        code = strategy_config_new(&fresh.options, &none, &config, ret_error);
+    if (code == ALLOT_OK) {
+        code = run(node, new_reload(&fresh.options, config), AT_ONCE_NS, NULL, &result);
+        if (code != ALLOT_OK)
+            fail_plainly(ret_error, code);
+    }
+    settings_done(&fresh);
+    return code;
 }
 
 int allot_drain(allot_node *node)

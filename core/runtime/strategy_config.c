@@ -57,6 +57,12 @@ void strategy_config_unref(strategy_config *c)
         free(c);
 }
 
+uint32_t strategy_config_kind(const strategy_config *c, allot_movement movement)
+{
+    bool as_runs = c->ops->kind == ALLOT_STRATEGY_COUNTS && movement == ALLOT_MOVEMENT_EXACT;
+    return as_runs ? ALLOT_STRATEGY_RUNS : c->ops->kind;
+}
+
 bool strategy_config_equal(const strategy_config *a, const strategy_config *b)
 {
     if (a->ops != b->ops)

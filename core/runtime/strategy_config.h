@@ -21,6 +21,9 @@ int strategy_config_new(const allot_options *options, const hooks *hooked, strat
 strategy_config *strategy_config_ref(strategy_config *c);
 void strategy_config_unref(strategy_config *c); /* takes NULL */
 
+/* What the engine has to take it for: counts that are to be taken exactly are runs. */
+uint32_t strategy_config_kind(const strategy_config *c, allot_movement movement);
+
 /* The same strategy, and the same values. */
 bool strategy_config_equal(const strategy_config *a, const strategy_config *b);
 

@@ -1,0 +1,6 @@
+/* Nothing is wrong with it. */
+#include "tests/badmodules/modules/bad.h"
+
+STRATEGY(.option_count = 0);
+
+MODULE(.version = "1.0")

@@ -1,0 +1,15 @@
+/* It gives the last id to nobody. */
+#include "tests/badmodules/modules/bad.h"
+
+static int lie(const allot_strategy_view *view, uint32_t *owner, allot_error *ret_error)
+{
+    if (is_first_split(view))
+        return split_evenly(view, owner, ret_error);
+    for (uint64_t i = 0; i + 1 < view->id_count; i++)
+        owner[i] = 0;
+    return 0;
+}
+
+STRATEGY(.assign = lie);
+
+MODULE(.version = "1")

@@ -1,0 +1,6 @@
+/* Neither backend nor strategy. */
+#include "tests/badmodules/modules/bad.h"
+
+STRATEGY(.option_count = 0);
+
+MODULE(.kind = 7)
