@@ -15,6 +15,7 @@ int main(void)
     suite_add_tcase(suite, queue_case());
     suite_add_tcase(suite, memory_case());
     suite_add_tcase(suite, threads_case());
+    suite_add_tcase(suite, reload_case());
     Suite *suites[] = {suite, NULL};
     return suite_run(suites);
 }

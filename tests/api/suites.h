@@ -15,5 +15,6 @@ TCase *fork_case(void);
 TCase *queue_case(void);
 TCase *memory_case(void);
 TCase *threads_case(void);
+TCase *reload_case(void);
 
 #endif

@@ -85,7 +85,7 @@ static bool is_shortage(int code)
 }
 
 /* A short life. When memory runs out in it, it ends early, and says so where it can. */
-static void live(allot_node *node)
+static void live(allot_node *node, const allot_options *options)
 {
     const allot_new new = {.id = {"a", 1}, .payload = {"p", 1}};
     allot_id id;
@@ -99,6 +99,8 @@ static void live(allot_node *node)
     code = allot_working(node, &id, 1);
     EXPECT(is_shortage(code), code);
     code = allot_ack(node, &id, 1, 300, NULL, NULL);
+    EXPECT(is_shortage(code), code);
+    code = allot_reload(node, options, NULL);
     EXPECT(is_shortage(code), code);
     code = allot_status(node, &status);
     EXPECT(is_shortage(code), code);
@@ -123,7 +125,7 @@ static bool live_with(long n, bool rest_too)
     atomic_store(&countdown, n);
     int code = allot_open(&options, &node, NULL);
     if (code == ALLOT_OK) {
-        live(node);
+        live(node, &options);
         allot_close(node);
     } else {
         EXPECT(code == ALLOT_E_NOMEM, code);
