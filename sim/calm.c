@@ -6,7 +6,9 @@
  * elected, which may have to wait for a quarantine, dead slots are reaped; joins settle; and what was parked is due. */
 static int64_t bound_us(const swarm *s)
 {
-    return 3 * s->longest_ttl_us + s->settle_us + s->retry_after_us + 2000000;
+    int64_t bound = 3 * s->longest_ttl_us + s->settle_us + s->retry_after_us + 2000000;
+    /* A new leader looks at where everything is; the last fault may have brought it. */
+    return split_kind(s->split) == ALLOT_STRATEGY_COUNTS ? bound : bound + s->settle_us + s->longest_ttl_us;
 }
 
 /* How long nothing may move. */
@@ -60,8 +62,11 @@ void calm_begin(world *w)
     trace_line(w, NULL, "faults stop");
     w->phase = PHASE_CALM;
     end_network_faults(w);
-    for (uint32_t i = 0; i < w->swarm.replicas; i++)
+    for (uint32_t i = 0; i < w->swarm.replicas; i++) {
         replica_resume(w, &w->replicas[i]);
+        if (w->replicas[i].split != w->swarm.split)
+            replica_reload(w, &w->replicas[i], w->swarm.split, false);
+    }
     start_some(w);
     for (uint32_t i = 0; i < w->swarm.replicas; i++)
         if (w->replicas[i].engine != NULL)
@@ -129,7 +134,7 @@ static void check_replicas(world *w)
  * id. */
 static void check_balance(world *w)
 {
-    if (!w->joined_in_calm || w->thinned_in_calm)
+    if (!w->joined_in_calm || w->thinned_in_calm || w->swarm.split != SPLIT_COUNTS)
         return;
     world_cover(w, COVERED_BALANCE);
     for (uint32_t i = 0; i < w->swarm.replicas; i++)
@@ -144,6 +149,31 @@ static void check_balance(world *w)
         }
 }
 
+/* One more joins, or one of several drains. False: neither can be. */
+static bool change_owners(world *w)
+{
+    replica *last = NULL;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < w->swarm.replicas; i++) {
+        if (w->replicas[i].engine != NULL) {
+            last = &w->replicas[i];
+            count++;
+        }
+    }
+    for (uint32_t i = 0; i < w->swarm.replicas; i++) {
+        if (w->replicas[i].engine != NULL)
+            continue;
+        trace_line(w, NULL, "one more joins");
+        replica_start(w, &w->replicas[i]);
+        return true;
+    }
+    if (count < 2)
+        return false;
+    trace_line(w, NULL, "one drains");
+    worker_leave(w, last, true);
+    return true;
+}
+
 void calm_check(world *w)
 {
     /* What a store forgot that nobody knew to be missing (an ack just answered, say) cannot be put right. */
@@ -153,12 +183,29 @@ void calm_check(world *w)
         return;
     }
     trace_line(w, NULL, "by now everything has its place");
+    bool by_order = split_kind(w->swarm.split) == ALLOT_STRATEGY_RUNS;
+    bool exact = by_order || split_kind(w->swarm.split) == ALLOT_STRATEGY_IDS;
     for (uint32_t i = 0; i < w->swarm.replicas; i++)
         w->replicas[i].placed = w->replicas[i].beats = 0;
     world_check(w);
     world_each_pool_id(w, check_place);
     check_replicas(w);
     check_balance(w);
+    /* By order, ids are where the last full split put them; what was added or parked since stands behind. */
+    if (exact && (!by_order || w->phase != PHASE_CALM))
+        split_check(w);
+    if (exact && w->phase == PHASE_CALM && change_owners(w)) {
+        w->phase = PHASE_CHANGE;
+        world_put(w, w->now_us + bound_us(&w->swarm), EVENT_CHECK, NULL, NULL);
+        return;
+    }
+    if (exact && w->phase == PHASE_CHANGE) {
+        w->phase = PHASE_AGAIN;
+        for (uint32_t i = 0; i < w->swarm.replicas; i++)
+            replica_reload(w, &w->replicas[i], w->swarm.split, true);
+        world_put(w, w->now_us + bound_us(&w->swarm), EVENT_CHECK, NULL, NULL);
+        return;
+    }
     w->phase = PHASE_QUIET;
     world_put(w, w->now_us + quiet_us(&w->swarm), EVENT_QUIET_OVER, NULL, NULL);
 }
@@ -171,6 +218,10 @@ void calm_applied(world *w, const allot_op *op, const allot_answer *answer)
     bool parks = op->kind == ALLOT_OP_REAP && swarm_has(&w->swarm, SWARM_WORKING); /* ids that were worked on */
     if (w->phase == PHASE_CALM && answer->outcome.status == ALLOT_STATUS_OK && (reports || parks))
         w->thinned_in_calm = true;
+    bool moves = op->kind == ALLOT_OP_ASSIGN || op->kind == ALLOT_OP_DEAL || op->kind == ALLOT_OP_RECALL ||
+                 op->kind == ALLOT_OP_RELEASE;
+    if (w->phase == PHASE_AGAIN && moves)
+        world_fail(w, "I6: an op of kind %d, when what had been split was split again", (int)op->kind);
     if (w->phase != PHASE_QUIET)
         return;
     replica *r = running(w, &op->slot);

@@ -1,7 +1,6 @@
 #include "sim/world.h"
 
 #include "base/uuid_text.h"
-#include "plugins/strategies.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +50,7 @@ static void look_at_leaders(world *w, const replica *r)
 
 static void run_plan(world *w, const replica *r, plan *p)
 {
-    plan_run(p, allot_strategy_round_robin());
+    split_run(w, r, p);
     int64_t took_us = random_below(&w->random, 5000);
     if (world_has(w, SWARM_SLOW_PLAN))
         took_us = random_below(&w->random, w->swarm.calm_us - w->now_us < w->swarm.longest_ttl_us
@@ -144,11 +143,14 @@ void replica_start(world *w, replica *r)
 {
     char name[16];
     snprintf(name, sizeof(name), "node-%u", r->index);
+    r->split = w->swarm.split;
+    if (world_has(w, SWARM_RELOAD))
+        r->split = (swarm_split)random_below(&w->random, SPLIT_END);
     engine_config config = {.name = text(name),
                             .host = text("host"),
                             .container = text(""),
-                            .strategy = text("round_robin"),
-                            .kind = ALLOT_STRATEGY_COUNTS,
+                            .strategy = text(split_name(r->split)),
+                            .kind = split_kind(r->split),
                             .pid = 100 + r->index,
                             .weight = w->swarm.weight[r->index],
                             .max_attempts = w->swarm.max_attempts,
@@ -157,6 +159,7 @@ void replica_start(world *w, replica *r)
                             .handover_timeout_us = w->swarm.handover_timeout_us,
                             .retry_after_us = w->swarm.retry_after_us,
                             .retire_on_timeout = swarm_has(&w->swarm, SWARM_RETIRE),
+                            .plan_ids = w->swarm.plan_ids,
                             .quarantine_always = swarm_has(&w->swarm, SWARM_QUARANTINE)};
     for (int i = 0; i < 4; i++)
         config.seed[i] = random_next(&w->random) | 1;
@@ -175,6 +178,24 @@ void replica_start(world *w, replica *r)
     replica_step(w, r, &(engine_event){.kind = ENGINE_TIME});
     if (swarm_has(&w->swarm, SWARM_WORKING))
         world_put(w, world_soon(w, w->swarm.longest_ttl_us / 3), EVENT_WORKING, r, NULL);
+}
+
+void replica_reload(world *w, replica *r, swarm_split split, bool replan)
+{
+    if (r->engine == NULL || r->paused)
+        return;
+    engine_settings settings = {.strategy = text(split_name(split)),
+                                .kind = split_kind(split),
+                                .max_attempts = w->swarm.max_attempts,
+                                .settle_us = w->swarm.settle_us,
+                                .handover_timeout_us = w->swarm.handover_timeout_us,
+                                .retry_after_us = w->swarm.retry_after_us,
+                                .retire_on_timeout = swarm_has(&w->swarm, SWARM_RETIRE),
+                                .replan = replan || split != r->split};
+    trace_line(w, r, "reloads: %s", split_name(split));
+    r->split = split;
+    world_cover(w, COVERED_RELOAD);
+    worker_reload(w, r, &settings);
 }
 
 void replica_stop(world *w, replica *r)

@@ -92,6 +92,7 @@ void storm_plan(world *w)
                   {EVENT_PAUSE, swarm_has(s, SWARM_PAUSE), s->pause_every_us},
                   {EVENT_CRASH, swarm_has(s, SWARM_CRASH), s->crash_every_us},
                   {EVENT_LEAVE, swarm_has(s, SWARM_LEAVE) || swarm_has(s, SWARM_DRAIN), s->leave_every_us},
+                  {EVENT_RELOAD, swarm_has(s, SWARM_RELOAD), s->reload_every_us},
                   {EVENT_ADD, true, s->add_every_us},
                   {EVENT_OUTSIDE_ADD, swarm_has(s, SWARM_OUTSIDE), s->add_every_us},
                   {EVENT_CLEAN, swarm_has(s, SWARM_CLEAN), s->calm_us / 2},
@@ -138,6 +139,10 @@ void storm_event(world *w, const queue_entry *e)
     case EVENT_LEAVE:
         leave(w, r);
         again(w, EVENT_LEAVE, w->swarm.leave_every_us);
+        break;
+    case EVENT_RELOAD:
+        replica_reload(w, r, (swarm_split)random_below(&w->random, SPLIT_END), random_chance(&w->random, 300));
+        again(w, EVENT_RELOAD, w->swarm.reload_every_us);
         break;
     case EVENT_PAUSE:
         replica_pause(w, r);

@@ -26,6 +26,8 @@ static uint32_t likelihood(swarm_option option)
     case SWARM_SLOW_PLAN:
     case SWARM_DRAIN:
     case SWARM_QUARANTINE:
+    case SWARM_BAD_PLAN:
+    case SWARM_RELOAD:
         return 250;
     case SWARM_WORK:
         return 700;
@@ -109,4 +111,8 @@ void swarm_choose(swarm *s, random_source *r, uint32_t replicas)
     s->add_every_us = random_between(r, ttl_us, 6 * ttl_us);
     s->work_us = random_between(r, ttl_us / 100, 4 * ttl_us);
     s->calm_us = random_between(r, 4 * ttl_us, 14 * ttl_us);
+    static const uint32_t plan_ids[] = {0, 1, 8, 40};
+    s->split = (swarm_split)random_below(r, SPLIT_END);
+    s->plan_ids = plan_ids[random_below(r, 4)];
+    s->reload_every_us = random_between(r, ttl_us, 6 * ttl_us);
 }

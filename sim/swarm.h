@@ -35,7 +35,9 @@
     X(MIXED_TTL, "mixed-ttl")                                                                                          \
     X(WEIGHTS, "weights")                                                                                              \
     X(SLOW_PLAN, "slow-plans")                                                                                         \
-    X(CALM_JOIN, "join-in-the-calm")
+    X(CALM_JOIN, "join-in-the-calm")                                                                                   \
+    X(BAD_PLAN, "failing-plans")                                                                                       \
+    X(RELOAD, "reloads") /* replicas start with another strategy, and change it */
 
 typedef enum swarm_option {
 #define SWARM_ENUM(name, word) SWARM_##name,
@@ -43,6 +45,14 @@ typedef enum swarm_option {
 #undef SWARM_ENUM
         SWARM_OPTION_COUNT
 } swarm_option;
+
+typedef enum swarm_split {
+    SPLIT_COUNTS = 0,   /* round_robin */
+    SPLIT_COUNTS_EXACT, /* round_robin, split.movement: exact */
+    SPLIT_RUNS,         /* chunked */
+    SPLIT_IDS,          /* hash */
+    SPLIT_END
+} swarm_split;
 
 typedef struct swarm {
     uint64_t options; /* a bit for each */
@@ -53,12 +63,15 @@ typedef struct swarm {
     int64_t settle_us, handover_timeout_us, retry_after_us;
     uint32_t weight[SIM_REPLICAS_MAX];
     uint32_t max_attempts;
+    swarm_split split;
+    uint32_t plan_ids;
     int32_t drift_ppm[SIM_REPLICAS_MAX];
     int64_t clock_offset_us[SIM_REPLICAS_MAX];
     /* the network */
     int64_t latency_us;                                                                 /* of one way, on average */
     uint32_t lost_request, lost_reply, slow, zombie, duplicate, unavailable, hint_loss; /* per mille */
     /* how often, on average, something happens to the group */
+    int64_t reload_every_us;
     int64_t partition_every_us, pause_every_us, crash_every_us, leave_every_us, add_every_us;
     int64_t work_us; /* the longest work on one id */
     int64_t calm_us; /* when all faults stop */

@@ -157,7 +157,7 @@ static void call_add(world *w, call *c, const holding *h)
 
 static void submit(world *w, replica *r, call *c)
 {
-    static const char *const words[] = {"?", "add", "ack", "fail", "release", "working", "drain", "leave"};
+    static const char *const words[] = {"?", "add", "ack", "fail", "release", "working", "drain", "leave", "reload"};
     trace_line(w, r, "application asks: %s %zu", words[c->request.kind], c->request.count);
     replica_step(w, r, &(engine_event){.kind = ENGINE_REQUEST, .request = &c->request});
 }
@@ -176,7 +176,7 @@ void worker_work(world *w, replica *r)
     r->work_us = INT64_MAX;
     for (size_t i = r->holding_count; i > 0; i--) {
         holding h = r->holdings[i - 1];
-        if (h.until_us > w->now_us || (c != NULL && random_chance(&w->random, 100)))
+        if (h.until_us > w->now_us || (c != NULL && w->phase == PHASE_STORM && random_chance(&w->random, 100)))
             continue;
         if (c == NULL)
             c = call_new(r, choose_report(w, &h), r->holding_count);
@@ -235,6 +235,14 @@ void worker_leave(world *w, replica *r, bool drain)
     call *c = call_new(r, drain ? ENGINE_DRAIN : ENGINE_LEAVE, 0);
     c->request.why = ALLOT_WHY_LEAVING;
     r->draining = true;
+    submit(w, r, c);
+}
+
+/* Replied to before this returns. */
+void worker_reload(world *w, replica *r, const engine_settings *settings)
+{
+    call *c = call_new(r, ENGINE_RELOAD, 0);
+    c->request.settings = settings;
     submit(w, r, c);
 }
 

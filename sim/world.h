@@ -7,11 +7,13 @@
  *   replica.c    engines: steps and their actions; pauses, crashes, restarts
  *   worker.c     the application of a replica: works on ids, gives back, drains, leaves
  *   outside.c    adds and cleans by nobody's slot
+ *   splits.c     the strategies: running plans, and whether every id is where it is to be
  *   calm.c       I6: what must hold once faults have stopped
  *   trace.c      the narration, and the hash of all that happened
  *
- * Three phases. STORM: faults of the seed. CALM: none any more; by its end everything has its place. QUIET: nothing may
- * move. */
+ * Phases. STORM: faults of the seed. CALM: none any more; by its end everything has its place. CHANGE: where it matters
+ * which ids a slot has, one more replica joins, or one drains; by its end every id is where the strategy wants it. AGAIN:
+ * everything is split anew, which must move nothing. QUIET: nothing may happen but beats. */
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
 
@@ -79,6 +81,11 @@ enum {
     X(READD, "an id added again after its ack")                                                                        \
     X(CLEAN, "pool cleaned")                                                                                           \
     X(OUTSIDE, "added from outside")                                                                                   \
+    X(DEAL, "ids dealt")                                                                                               \
+    X(BAD_PLAN, "a plan failed")                                                                                       \
+    X(RELOAD, "settings reloaded")                                                                                     \
+    X(EXACT, "exact placement by order checked in the end")                                                            \
+    X(EXACT_IDS, "exact placement by text checked in the end")                                                         \
     X(BALANCE, "balance checked in the end")                                                                           \
     X(QUIET, "quiet in the end, with ids held")
 
@@ -102,6 +109,7 @@ typedef enum event_kind {
     EVENT_OUTSIDE_AGAIN,
     EVENT_CLEAN,
     EVENT_LEAVE,
+    EVENT_RELOAD,
     EVENT_PAUSE,
     EVENT_RESUME,
     EVENT_CRASH,
@@ -116,7 +124,14 @@ typedef enum event_kind {
     EVENT_QUIET_OVER
 } event_kind;
 
-typedef enum phase { PHASE_STORM = 0, PHASE_CALM, PHASE_QUIET, PHASE_OVER } phase;
+typedef enum phase {
+    PHASE_STORM = 0,
+    PHASE_CALM,
+    PHASE_CHANGE,
+    PHASE_AGAIN,
+    PHASE_QUIET,
+    PHASE_OVER
+} phase;
 
 /* One op on its way. Alive until it is answered (or nobody waits any more) and no event names it. */
 typedef struct flight {
@@ -160,6 +175,7 @@ typedef struct replica {
     uint32_t index, incarnation;
     engine *engine; /* NULL: not running */
     allot_uuid slot;
+    swarm_split split; /* as configured now */
     bool paused, left, ending, draining;
     bool led; /* when it was stopped */
     int64_t paused_us, resume_us, wake_us, away_until_us;
@@ -272,6 +288,17 @@ void replica_crash(world *w, replica *r);
 /* A process that has left the group ends. */
 void replica_end(world *w, replica *r);
 
+/* The leader or a follower takes over the seed's own strategy, or (in the storm) any. */
+void replica_reload(world *w, replica *r, swarm_split split, bool replan);
+
+/* ---- splits.c ---------------------------------------------------------------------------------------------------- */
+
+const char *split_name(swarm_split split);
+uint32_t split_kind(swarm_split split);
+void split_run(world *w, const replica *r, plan *p);
+/* Whether each id that is not parked is with the slot that the seed's strategy names, asked about all. */
+void split_check(world *w);
+
 /* ---- worker.c ---------------------------------------------------------------------------------------------------- */
 
 void worker_told(world *w, replica *r, const engine_tell *tell);
@@ -280,6 +307,7 @@ void worker_work(world *w, replica *r);
 void worker_list_work(world *w, replica *r);
 void worker_add(world *w, replica *r, uint32_t count);
 void worker_leave(world *w, replica *r, bool drain);
+void worker_reload(world *w, replica *r, const engine_settings *settings);
 void worker_calm(world *w, replica *r);
 void worker_stop(world *w, replica *r);
 /* An id to add: a new one, or sometimes one that was there before. */

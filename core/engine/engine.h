@@ -46,6 +46,7 @@ typedef struct engine_config {
     int64_t retry_after_us;
     bool retire_on_timeout;
     bool quarantine_always;
+    uint32_t plan_ids; /* IDS: plans are about so many ids, roughly; 0: 65,536 */
     uint64_t seed[4]; /* not all zero; from it come the slot's UUIDs and the jitter */
 } engine_config;
 

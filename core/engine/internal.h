@@ -39,7 +39,7 @@ typedef struct pending {
     uint32_t member;       /* the leader's: whom in its roster it is about */
     plan_texts *texts;     /* which the op names; NULL: none */
     engine_request *request; /* NULL: none, or not interested any more */
-    size_t first, count;   /* of the request's ids; RUNS, a read of bodies: of the cuts; a deal: its ids */
+    size_t first, count;   /* of the request's ids; RUNS, a read of bodies: of the entries; a deal: its ids */
 } pending;
 
 /* What a pending op's own memory looks like behind the struct is known to the file that made it. */
@@ -113,6 +113,7 @@ typedef struct entry {
     uint32_t live, recalled;
     uint32_t holder; /* in the roster, or IN_INBOX */
     uint32_t heir;   /* RUNS: who is to have it, whatever the strategy says; NOBODY: as the strategy says */
+    uint32_t map;    /* RUNS: which of the maps says what of it is done; NOBODY: that need not be known */
 } entry;
 
 /* Ids of the inbox that are to be assigned: what is left of a segment, by its number (take 0), or the first of it. */
@@ -120,7 +121,8 @@ typedef struct portion {
     uint64_t segment;
     uint32_t take, ids;
     uint32_t member;
-    bool joins; /* it may be written into one segment with the portion before it */
+    bool joins;    /* it may be written into one segment with the portion before it */
+    uint32_t room; /* into one segment with those behind it, up to so many ids in all */
 } portion;
 
 /* Ids that are to be recalled: all of a segment (take 0), the last of it, or those of a bitmap. */
@@ -139,17 +141,19 @@ typedef struct segment_map {
 typedef struct boundary {
     uint64_t from;
     uint64_t age;
-    uint64_t segment; /* it lies within this one, */
-    uint32_t rank;    /* before so many of its ids that are not done */
 } boundary;
 
-/* RUNS: ids to be recalled of a segment through which a boundary goes: so many from the `first` on, not counting those
- * that are done. */
-typedef struct cut {
-    uint64_t segment, order;
-    uint32_t holder, live;
-    uint32_t first, count;
-} cut;
+/* RUNS: the last full split wants all of this segment to go to the slot of this age. */
+typedef struct destined {
+    uint64_t segment, age;
+} destined;
+
+/* RUNS: where an id stands in the order of adding, and who is to have it. */
+typedef struct standing {
+    uint64_t at;
+    uint32_t entry, position;
+    uint32_t member;
+} standing;
 
 /* A slot that has not given back yet what was recalled. In the order of ages, like the roster. */
 typedef struct waiting_recall {
@@ -165,6 +169,7 @@ typedef enum leader_phase {
     LEADER_INBOX,     /* reading the inbox's segments */
     LEADER_SHARES,    /* RUNS, IDS, for a full split: reading the segments of all shares */
     LEADER_PLAN,      /* COUNTS, RUNS: the strategy is at work */
+    LEADER_CUTS,      /* RUNS: reading the segments that are to be cut */
     LEADER_ASSIGN,    /* COUNTS, RUNS */
     LEADER_RECALL,    /* COUNTS, RUNS: reading what slots are to give back, and recalling it */
     LEADER_DEAL,      /* IDS: reading, planning, dealing and recalling, portion after portion */
@@ -186,7 +191,7 @@ typedef struct leader {
     /* Roster and inbox are read one after the other: what came into the inbox in between would be counted twice. */
     uint64_t read_rev;     /* the inbox's revision at the first read of this cycle; 0: none yet */
     bool torn;             /* a later read saw another one; RUNS: a share was not as the roster had it */
-    uint32_t tears;        /* cycles in a row that were begun again for it */
+    uint32_t tears, cut_tears; /* cycles in a row that were begun again for it */
     uint64_t roster_rev, inbox_rev; /* of the view that the last cycle began with */
     uint64_t settled_age, version;
     uint64_t plan_number;  /* of the plan that is awaited */
@@ -221,17 +226,21 @@ typedef struct leader {
     /* RUNS */
     boundary *boundaries;  /* of the last full split of this leadership */
     size_t boundary_count, boundary_capacity;
+    destined *moving;      /* segments that were to move, by number */
+    size_t moving_count, moving_capacity;
     uint64_t old_end;      /* what stands from here on in the order of adding has come since then */
+    uint64_t unplanned;    /* ids that the strategy is to be asked about */
     uint64_t placed_end;   /* nothing in a share stands at or behind this; UINT64_MAX: unknown */
-    cut *cuts;
-    size_t cut_count, cut_capacity, cut_at;
-    /* IDS: see placement_ids.c */
+    standing *places;
+    size_t place_count, place_capacity;
+    /* RUNS, IDS */
     size_t entry_at;       /* entries from here on have not been asked for yet */
+    plan *answer;          /* is being carried out */
+    /* IDS: see placement_ids.c */
     plan *filling;         /* ids are being read into it */
     size_t asked;          /* segments that were asked for, for it, and their ids */
     uint64_t asked_ids;
     bool planning;         /* a plan is with the strategy */
-    plan *dealing;         /* the answer that is being carried out */
     size_t source_at;
     uint64_t dealt;        /* ids of deals that are under way */
     uint32_t *tally;       /* ids of a deal for each owner; all zero between deals */
@@ -480,6 +489,8 @@ void placement_owners(engine *e);
 plan *placement_question(engine *e);
 /* Hands it over. */
 void placement_ask(engine *e, plan *p);
+/* Forgets what is being placed. */
+void placement_stop(leader *l);
 /* How many ids the member keeps, as things are. */
 uint64_t member_keeps(const member *m);
 
@@ -503,7 +514,8 @@ void counts_recall(engine *e);
 
 /* placement_runs.c */
 void runs_plan(engine *e);
-void runs_take(engine *e, const plan *p);
+void runs_take(engine *e, plan *p); /* the plan is the placement's */
+void runs_read_cuts(engine *e);
 void runs_bodies(engine *e, const pending *p, const allot_answer *answer);
 void runs_recall(engine *e);
 /* Nothing is known any more of where ids stand. */
@@ -514,6 +526,5 @@ void ids_begin(engine *e);
 void ids_bodies(engine *e, const pending *p, const allot_answer *answer);
 void ids_take(engine *e, plan *p); /* the plan is the placement's */
 void ids_go_on(engine *e);
-void ids_stop(leader *l);
 
 #endif

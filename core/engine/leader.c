@@ -31,7 +31,7 @@ void leader_start(engine *e)
     l->wanted = false;
     l->must_publish = true;
     l->force_full = l->full = l->trouble = l->unparking = l->retire_self = false;
-    l->under_way = l->failures = l->settle_joins = l->tears = 0;
+    l->under_way = l->failures = l->settle_joins = l->tears = l->cut_tears = 0;
     l->roster_rev = l->inbox_rev = l->settle_age = 0;
     l->settle_us = l->due_us = l->change_us = NEVER;
     l->recall_count = l->planned_count = 0;
@@ -56,13 +56,13 @@ void leader_stop(engine *e)
     l->under_way = 0;
     l->unparking = false;
     l->plan_number++; /* a plan that is out will not be recognised */
-    ids_stop(l);
+    placement_stop(l);
     ops_abandon(e, is_leaders);
 }
 
 void leader_done(leader *l)
 {
-    ids_stop(l);
+    placement_stop(l);
     free(l->planned);
     free(l->roster);
     free(l->entries);
@@ -71,7 +71,8 @@ void leader_done(leader *l)
     free(l->claims);
     free(l->maps);
     free(l->boundaries);
-    free(l->cuts);
+    free(l->moving);
+    free(l->places);
     free(l->tally);
     free(l->recalls);
 }
@@ -131,6 +132,7 @@ static void begin_cycle(engine *e)
 void leader_begin_again(engine *e)
 {
     e->leader.phase = LEADER_IDLE;
+    placement_stop(&e->leader);
     begin_cycle(e);
 }
 
@@ -219,7 +221,7 @@ static void go_publish(engine *e)
 
 /* ---- Planning ---------------------------------------------------------------------------------------------------- */
 
-static void place(engine *e)
+static void place_ids(engine *e)
 {
     leader *l = &e->leader;
     if (!l->full && l->inbox_ids == 0) {
@@ -255,7 +257,7 @@ static void inbox_is_read(engine *e)
     l->trouble = counts && l->torn;
     if (counts || !l->full) {
         l->tears = 0;
-        place(e);
+        place_ids(e);
         return;
     }
     l->phase = LEADER_SHARES;
@@ -281,7 +283,7 @@ static void shares_are_read(engine *e)
                 l->entries[kept++] = l->entries[i];
         l->entry_count = kept;
     }
-    place(e);
+    place_ids(e);
 }
 
 void leader_has_read(engine *e)
@@ -309,19 +311,19 @@ void leader_planned(engine *e, plan *p)
     leader *l = &e->leader;
     bool asked = l->phase == LEADER_PLAN || (l->phase == LEADER_DEAL && l->planning);
     bool awaited = e->election.leads && asked && p->number == l->plan_number;
-    if (awaited && p->code != 0) {
+    if (!awaited) {
+        plan_free(p);
+    } else if (p->code != 0) {
         strategy_failed(e, p);
-    } else if (awaited && e->config.kind == ALLOT_STRATEGY_IDS) {
+        plan_free(p);
+    } else if (e->config.kind == ALLOT_STRATEGY_COUNTS) {
+        counts_take(e, p);
+        plan_free(p);
+    } else if (e->config.kind == ALLOT_STRATEGY_RUNS) {
+        runs_take(e, p);
+    } else {
         ids_take(e, p);
-        return;
-    } else if (awaited) {
-        l->phase = LEADER_ASSIGN;
-        if (e->config.kind == ALLOT_STRATEGY_COUNTS)
-            counts_take(e, p);
-        else
-            runs_take(e, p);
     }
-    plan_free(p);
 }
 
 static void go_assign(engine *e)
@@ -345,6 +347,9 @@ static void go_on(engine *e)
         break;
     case LEADER_SHARES:
         reading_shares(e);
+        break;
+    case LEADER_CUTS:
+        runs_read_cuts(e);
         break;
     case LEADER_ASSIGN:
         go_assign(e);

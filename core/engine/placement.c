@@ -93,6 +93,15 @@ plan *placement_question(engine *e)
     return p;
 }
 
+void placement_stop(leader *l)
+{
+    plan_free(l->filling);
+    plan_free(l->answer);
+    l->filling = l->answer = NULL;
+    l->planning = false;
+    l->dealt = 0;
+}
+
 void placement_ask(engine *e, plan *p)
 {
     engine_action *a = actions_add(e, ENGINE_PLAN);

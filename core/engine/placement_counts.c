@@ -62,8 +62,12 @@ static void fill_portions(engine *e)
             uint32_t ids = left > m->take ? (uint32_t)m->take : left;
             uint32_t take = ids < left ? ids : 0;
             if (ids > 0)
-                placement_add_portion(
-                    e, (portion){.segment = from->segment, .take = take, .ids = ids, .member = i, .joins = true});
+                placement_add_portion(e, (portion){.segment = from->segment,
+                                                   .take = take,
+                                                   .ids = ids,
+                                                   .member = i,
+                                                   .joins = true,
+                                                   .room = ALLOT_SEGMENT_IDS_MAX});
             m->take -= ids;
             taken = ids < left ? taken + ids : 0;
             at += ids == left;
@@ -75,6 +79,7 @@ void counts_take(engine *e, const plan *p)
 {
     take_counts(&e->leader, p);
     fill_portions(e);
+    e->leader.phase = LEADER_ASSIGN;
 }
 
 /* ---- Recalling --------------------------------------------------------------------------------------------------- */

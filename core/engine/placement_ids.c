@@ -9,13 +9,13 @@
  *
  *   filling   bodies are being read into this plan
  *   planning  one plan is with the strategy
- *   dealing   an answer, of which some ops have not been submitted yet
+ *   answer    one, of which some ops have not been submitted yet
  *
  * A segment that lies in the inbox and whose ids all go to one slot is assigned by its number; others are dealt. What lies
  * in a share and belongs elsewhere is recalled. Each portion stands for itself: what was placed before a later one fails
  * stays. A segment that has gone meanwhile was acked or cleaned. */
 
-#define PORTION_IDS (64u * ALLOT_SEGMENT_IDS_MAX)
+#define PORTION_IDS (64u * ALLOT_SEGMENT_IDS_MAX) /* unless the configuration says otherwise */
 #define PORTION_SEGMENTS 1024u
 #define PORTION_BYTES (UINT64_C(4) << 20)
 
@@ -26,7 +26,7 @@
 /* Ids of deals under way; their texts are kept until the answer. */
 #define DEALT_MOST (2 * PORTION_IDS)
 
-/* ---- Begin, stop ------------------------------------------------------------------------------------------------- */
+/* ---- Begin ------------------------------------------------------------------------------------------------------- */
 
 /* The inbox first: its ids have no owner. */
 static int compare_holders(const void *a, const void *b)
@@ -43,18 +43,9 @@ void ids_begin(engine *e)
     leader *l = &e->leader;
     if (l->entry_count > 1)
         qsort(l->entries, l->entry_count, sizeof(l->entries[0]), compare_holders);
-    assert(l->filling == NULL && l->dealing == NULL && !l->planning && l->dealt == 0);
+    assert(l->filling == NULL && l->answer == NULL && !l->planning && l->dealt == 0);
     l->entry_at = 0;
     l->phase = LEADER_DEAL;
-}
-
-void ids_stop(leader *l)
-{
-    plan_free(l->filling);
-    plan_free(l->dealing);
-    l->filling = l->dealing = NULL;
-    l->planning = false;
-    l->dealt = 0;
 }
 
 /* ---- Reading ----------------------------------------------------------------------------------------------------- */
@@ -64,11 +55,12 @@ static uint64_t bytes_of(const leader *l, uint64_t ids)
     return ids * l->id_bytes;
 }
 
-static bool portion_takes(const leader *l, const entry *next)
+static bool portion_takes(const engine *e, const entry *next)
 {
+    const leader *l = &e->leader;
     uint64_t ids = l->asked_ids + next->live;
-    return l->asked == 0 ||
-           (l->asked < PORTION_SEGMENTS && ids <= PORTION_IDS && bytes_of(l, ids) <= PORTION_BYTES);
+    uint64_t most = e->config.plan_ids > 0 ? e->config.plan_ids : PORTION_IDS;
+    return l->asked == 0 || (l->asked < PORTION_SEGMENTS && ids <= most && bytes_of(l, ids) <= PORTION_BYTES);
 }
 
 /* All of it is recalled: it comes back by itself. */
@@ -90,7 +82,7 @@ static bool read_more(engine *e)
         if (is_on_its_way(next))
             continue;
         bool fits = count == 0 || (next->holder == holder && bytes_of(l, ids + next->live) <= READ_BYTES);
-        if (!fits || !portion_takes(l, next))
+        if (!fits || !portion_takes(e, next))
             break;
         holder = next->holder;
         segments[count++] = next->segment;
@@ -144,7 +136,7 @@ static void ask(engine *e)
 {
     leader *l = &e->leader;
     plan *p = l->filling;
-    if (p == NULL || l->reads > 0 || l->planning || l->dealing != NULL)
+    if (p == NULL || l->reads > 0 || l->planning || l->answer != NULL)
         return;
     l->filling = NULL;
     if (p->id_count == 0) {
@@ -210,7 +202,8 @@ static void take_whole_sources(engine *e, plan *p)
             placement_add_portion(e, (portion){.segment = from->segment,
                                                .ids = from->count,
                                                .member = l->owners[to],
-                                               .joins = true});
+                                               .joins = true,
+                                               .room = ALLOT_SEGMENT_IDS_MAX});
         else
             continue;
         from->count = 0;
@@ -222,9 +215,9 @@ static void take_whole_sources(engine *e, plan *p)
 void ids_take(engine *e, plan *p)
 {
     leader *l = &e->leader;
-    assert(l->planning && l->dealing == NULL);
+    assert(l->planning && l->answer == NULL);
     l->planning = false;
-    l->dealing = p;
+    l->answer = p;
     l->source_at = 0;
     take_whole_sources(e, p);
 }
@@ -344,13 +337,13 @@ static bool deal(engine *e)
 {
     leader *l = &e->leader;
     size_t before = l->tally_capacity;
-    if (array_reserve((void **)&l->tally, &l->tally_capacity, l->dealing->slot_count, sizeof(l->tally[0])) != 0) {
+    if (array_reserve((void **)&l->tally, &l->tally_capacity, l->answer->slot_count, sizeof(l->tally[0])) != 0) {
         engine_fail(e);
         return false;
     }
     for (size_t i = before; i < l->tally_capacity; i++)
         l->tally[i] = 0;
-    deal_draft d = {.plan = l->dealing};
+    deal_draft d = {.plan = l->answer};
     deal_op op;
     draft(l, &d);
     if (d.source_count == 0)
@@ -369,13 +362,13 @@ static bool deal(engine *e)
 static void carry_out(engine *e)
 {
     leader *l = &e->leader;
-    if (l->dealing == NULL || !placement_assign(e) || !placement_recall(e))
+    if (l->answer == NULL || !placement_assign(e) || !placement_recall(e))
         return;
     while (ops_window(e, false) && l->dealt < DEALT_MOST && !e->failed) {
         if (deal(e))
             continue;
-        plan_free(l->dealing);
-        l->dealing = NULL;
+        plan_free(l->answer);
+        l->answer = NULL;
         return;
     }
 }
@@ -392,7 +385,7 @@ void ids_go_on(engine *e)
         fill(e);
     if (!e->failed && l->reads == 0)
         ask(e); /* there was nothing to read */
-    bool idle = l->filling == NULL && l->dealing == NULL && !l->planning && l->under_way == 0;
+    bool idle = l->filling == NULL && l->answer == NULL && !l->planning && l->under_way == 0;
     if (idle && l->entry_at == l->entry_count && !e->failed)
         l->phase = LEADER_PUBLISH;
 }

@@ -58,6 +58,7 @@ typedef struct assign_op {
     allot_part parts[PARTS_AT_ONCE];
     uint32_t slot_count, grant_count, part_count;
     uint32_t open_ids; /* ids of the last grant, if further parts may be added to it; 0: none may */
+    uint32_t room;     /* that grant may have so many */
 } assign_op;
 
 static void put_portion(assign_op *op, const allot_uuid *slot, const portion *p)
@@ -69,7 +70,7 @@ static void put_portion(assign_op *op, const allot_uuid *slot, const portion *p)
         op->open_ids = 0;
     }
     op->parts[op->part_count++] = (allot_part){.segment = p->segment, .position = ALLOT_ALL, .take = p->take};
-    if (small && p->joins && op->open_ids > 0 && op->open_ids + p->ids <= ALLOT_SEGMENT_IDS_MAX) {
+    if (small && p->joins && op->open_ids > 0 && op->open_ids + p->ids <= op->room) {
         op->grants[op->grant_count - 1].part_count++;
         op->open_ids += p->ids;
         return;
@@ -77,6 +78,7 @@ static void put_portion(assign_op *op, const allot_uuid *slot, const portion *p)
     op->grants[op->grant_count++] = (allot_grant){
         .slot_index = op->slot_count - 1, .part_count = 1, .parts = &op->parts[op->part_count - 1]};
     op->open_ids = small ? p->ids : 0;
+    op->room = p->room;
 }
 
 static void send_assign(engine *e)

@@ -3,9 +3,11 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* Which slot the i-th id in the order of adding gets. Segments sorted by (order, number) have their ids in that order, so
- * whole segments are handed around by number, and bodies are read only of those in a share that a boundary cuts.
+/* Which slot the i-th id in the order of adding gets. Segments are sorted by where their first id stands, and handed
+ * around by number. What was given back in pieces may stand between each other's ids; but only pieces of one segment can,
+ * and so the bitmaps are read of those segments alone through which, or through whose relatives, a boundary goes.
  *
  * A full split gives every slot one run. Where the runs begin is remembered as long as this leadership lasts: what comes
  * back into the inbox afterwards (recalled, released, of a slot that died later) goes to the slot whose run it belongs
@@ -13,19 +15,23 @@
  * itself, in runs of its own. A new leader knows no runs, and begins with a full split. */
 
 /* Reads of bodies at once, and segments of one. */
-#define READS_AT_ONCE 4u
-#define BODIES_AT_ONCE 16u
+#define READS_AT_ONCE 16u
+#define BODIES_AT_ONCE 8u
+
+/* How often a full split is begun again because segments that it was about to cut have changed. After that it goes on:
+ * where acks never cease, some id may be on the wrong side of a boundary. */
+#define CUT_TEARS_MOST 6u
 
 void runs_forget(leader *l)
 {
-    l->boundary_count = 0;
+    l->boundary_count = l->moving_count = 0;
     l->old_end = 0;
     l->placed_end = UINT64_MAX;
 }
 
 /* ---- Where runs begin -------------------------------------------------------------------------------------------- */
 
-/* Ids of one segment, also of what was written anew out of it, lie within one window of the order. */
+/* Ids of one segment, and of all that was written anew out of it, stand within one window of the order. */
 static uint64_t window_end(uint64_t order)
 {
     return (order / ALLOT_SEGMENT_IDS_MAX + 1) * ALLOT_SEGMENT_IDS_MAX;
@@ -37,13 +43,13 @@ static bool same_window(uint64_t a, uint64_t b)
 }
 
 /* The first boundary at or behind a place. */
-static size_t boundary_from(const leader *l, uint64_t place)
+static size_t boundary_from(const leader *l, uint64_t at)
 {
     size_t low = 0;
     size_t high = l->boundary_count;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
-        if (l->boundaries[mid].from < place)
+        if (l->boundaries[mid].from < at)
             low = mid + 1;
         else
             high = mid;
@@ -65,14 +71,45 @@ static uint32_t member_of_age(const leader *l, uint64_t age)
     return low < l->roster_count && l->roster[low].age == age ? (uint32_t)low : NOBODY;
 }
 
-/* To whose run this place belongs, as long as that slot may own ids. */
-static uint32_t heir_of(const leader *l, uint64_t place)
+static uint32_t owner_of_age(const leader *l, uint64_t age)
 {
-    size_t i = boundary_from(l, place + 1);
-    if (place >= l->old_end || i == 0)
+    uint32_t i = member_of_age(l, age);
+    return i != NOBODY && member_may_own(&l->roster[i]) ? i : NOBODY;
+}
+
+/* To whose run this place belongs, as long as that slot may own ids. */
+static uint32_t heir_of(const leader *l, uint64_t at)
+{
+    size_t i = boundary_from(l, at + 1);
+    return at >= l->old_end || i == 0 ? NOBODY : owner_of_age(l, l->boundaries[i - 1].age);
+}
+
+/* ---- Segments on their way --------------------------------------------------------------------------------------- */
+
+static int compare_destined(const void *a, const void *b)
+{
+    const destined *x = a;
+    const destined *y = b;
+    return x->segment < y->segment ? -1 : x->segment > y->segment;
+}
+
+static void note_destined(engine *e, uint64_t segment, uint32_t to)
+{
+    leader *l = &e->leader;
+    if (array_reserve((void **)&l->moving, &l->moving_capacity, l->moving_count + 1, sizeof(l->moving[0])) != 0)
+        engine_fail(e);
+    else
+        l->moving[l->moving_count++] = (destined){.segment = segment, .age = l->roster[to].age};
+}
+
+/* For whom the whole segment is; NOBODY: unknown, or that slot is gone. */
+static uint32_t destination(const leader *l, uint64_t segment)
+{
+    const destined key = {.segment = segment};
+    if (l->moving_count == 0)
         return NOBODY;
-    uint32_t heir = member_of_age(l, l->boundaries[i - 1].age);
-    return heir != NOBODY && member_may_own(&l->roster[heir]) ? heir : NOBODY;
+    const destined *found = bsearch(&key, l->moving, l->moving_count, sizeof(key), compare_destined);
+    return found == NULL ? NOBODY : owner_of_age(l, found->age);
 }
 
 static void add_boundary(engine *e, boundary b)
@@ -95,16 +132,43 @@ static int compare_entries(const void *a, const void *b)
     return x->segment < y->segment ? -1 : x->segment > y->segment;
 }
 
-static uint64_t find_heirs(leader *l)
+/* Until it is read, all of it is done. */
+static void want_map(engine *e, entry *of)
 {
+    uint64_t *words = placement_add_map(e, &of->map);
+    if (words != NULL)
+        memset(words, 0xff, sizeof(segment_map));
+}
+
+/* Whether its ids belong to several runs, as far as can be told without its bitmap: it was recalled in parts, and came
+ * back whole. Then they are told apart; unless one of those slots is gone, which calls for another full split soon. */
+static bool may_be_cut(const leader *l, const entry *from)
+{
+    size_t i = boundary_from(l, from->order + 1);
+    size_t end = boundary_from(l, window_end(from->order));
+    if (i == end || from->live == 1)
+        return false;
+    for (; i < end; i++)
+        if (heir_of(l, l->boundaries[i].from) == NOBODY)
+            return false;
+    return true;
+}
+
+/* Returns how many ids the strategy is to be asked about. */
+static uint64_t find_heirs(engine *e)
+{
+    leader *l = &e->leader;
     uint64_t planned = 0;
-    for (size_t i = 0; i < l->entry_count; i++) {
+    for (size_t i = 0; i < l->entry_count && !e->failed; i++) {
         entry *from = &l->entries[i];
-        from->heir = l->full ? NOBODY : heir_of(l, from->order);
+        uint32_t whole = l->full ? NOBODY : destination(l, from->segment);
+        from->heir = l->full || whole != NOBODY ? whole : heir_of(l, from->order);
         if (from->heir == NOBODY)
             planned += from->live;
         else
             l->roster[from->heir].gets += from->live;
+        if (from->heir != NOBODY && whole == NOBODY && may_be_cut(l, from))
+            want_map(e, from);
     }
     return planned;
 }
@@ -125,23 +189,24 @@ static bool set_previous(const leader *l, plan *p)
     return true;
 }
 
-static void decide(engine *e, const plan *p);
-
 void runs_plan(engine *e)
 {
     leader *l = &e->leader;
     if (l->entry_count > 1)
         qsort(l->entries, l->entry_count, sizeof(l->entries[0]), compare_entries);
-    uint64_t planned = find_heirs(l);
-    if (planned == 0) {
-        l->phase = LEADER_ASSIGN;
-        decide(e, NULL);
-        return;
-    }
+    l->unplanned = find_heirs(e);
+    l->entry_at = 0;
+    l->phase = LEADER_CUTS;
+}
+
+static void ask(engine *e)
+{
+    leader *l = &e->leader;
     plan *p = placement_question(e);
     if (p == NULL)
         return;
-    p->id_count = planned;
+    p->id_count = l->unplanned;
+    l->unplanned = 0;
     /* A full split is the same whoever has what now. */
     for (size_t i = 0; i < l->owner_count && !l->full; i++) {
         const member *m = &l->roster[l->owners[i]];
@@ -158,12 +223,12 @@ void runs_plan(engine *e)
 
 /* ---- The answer -------------------------------------------------------------------------------------------------- */
 
-/* A walk through the entries, and through the spans of the answer beside them. */
+/* A walk through the spans of the answer, beside that through the ids. */
 typedef struct walk {
     const plan *plan;
     size_t span;
-    uint32_t used;   /* of that span */
-    uint32_t member; /* whose the last ids were; NOBODY: there were none */
+    uint32_t used;    /* of that span */
+    uint32_t member;  /* whose the last ids were; NOBODY: there were none */
     size_t portioned; /* the entry that the last portion is of, from 1 */
 } walk;
 
@@ -181,48 +246,184 @@ static uint32_t next_ids(const leader *l, walk *w, uint32_t most, uint32_t *ret_
     return count;
 }
 
+/* Entries of one window, from `i` on: the index behind them. */
+static size_t window_of(const leader *l, size_t i)
+{
+    size_t end = i + 1;
+    while (end < l->entry_count && same_window(l->entries[i].order, l->entries[end].order))
+        end++;
+    return end;
+}
+
+static uint64_t live_of(const leader *l, size_t from, size_t end)
+{
+    uint64_t sum = 0;
+    for (size_t i = from; i < end; i++)
+        sum += l->entries[i].live;
+    return sum;
+}
+
+/* ---- Which segments are cut -------------------------------------------------------------------------------------- */
+
+/* Goes past so many ids. True: they are not all one member's. */
+static bool pass(const leader *l, walk *w, uint64_t ids)
+{
+    bool several = false;
+    uint32_t first = NOBODY;
+    while (ids > 0) {
+        uint32_t to;
+        ids -= next_ids(l, w, ids > UINT32_MAX ? UINT32_MAX : (uint32_t)ids, &to);
+        several = several || (first != NOBODY && to != first);
+        first = to;
+    }
+    return several;
+}
+
+static void find_cuts(engine *e)
+{
+    leader *l = &e->leader;
+    walk w = {.plan = l->answer};
+    for (size_t i = 0; i < l->entry_count && !e->failed;) {
+        size_t end = window_of(l, i);
+        bool several = pass(l, &w, live_of(l, i, end));
+        for (; i < end && !e->failed; i++)
+            if (several)
+                want_map(e, &l->entries[i]);
+        i = end;
+    }
+}
+
+void runs_take(engine *e, plan *p)
+{
+    leader *l = &e->leader;
+    l->answer = p;
+    l->entry_at = 0;
+    l->phase = LEADER_CUTS;
+    if (l->full)
+        find_cuts(e);
+}
+
+/* Some of the next entries whose bitmap is wanted, as far as one slot has them. */
+static void read_next_cuts(engine *e)
+{
+    leader *l = &e->leader;
+    uint64_t segments[BODIES_AT_ONCE];
+    uint32_t count = 0;
+    size_t first = l->entry_at;
+    for (; l->entry_at < l->entry_count && count < BODIES_AT_ONCE; l->entry_at++) {
+        const entry *next = &l->entries[l->entry_at];
+        if (next->map == NOBODY)
+            continue;
+        if (count == 0)
+            first = l->entry_at;
+        if (next->holder != l->entries[first].holder)
+            break;
+        segments[count++] = next->segment;
+    }
+    if (count == 0)
+        return;
+    pending *p = reading_bodies(e, l->entries[first].holder, segments, count);
+    if (p == NULL)
+        return;
+    p->first = first;
+    p->count = l->entry_at - first;
+}
+
+static void decide(engine *e);
+
+void runs_read_cuts(engine *e)
+{
+    leader *l = &e->leader;
+    while (l->entry_at < l->entry_count && l->reads < READS_AT_ONCE && !e->failed)
+        read_next_cuts(e);
+    if (l->entry_at < l->entry_count || l->under_way > 0 || e->failed)
+        return;
+    if (l->torn && l->full && l->cut_tears++ < CUT_TEARS_MOST)
+        leader_begin_again(e);
+    else if (l->unplanned > 0)
+        ask(e);
+    else
+        decide(e);
+}
+
+/* Whether no map of these entries is other than what was listed. */
+static bool as_listed(const leader *l, size_t from, size_t end)
+{
+    for (size_t i = from; i < end; i++) {
+        const entry *of = &l->entries[i];
+        if (of->map != NOBODY &&
+            ALLOT_SEGMENT_IDS_MAX - bits_count(l->maps[of->map].words, ALLOT_SEGMENT_IDS_MAX) != of->live)
+            return false;
+    }
+    return true;
+}
+
+static void take_map(leader *l, const entry *of, const allot_segment_body *b)
+{
+    uint64_t *words = l->maps[of->map].words;
+    memcpy(words, b->done, sizeof(segment_map));
+    for (uint32_t i = b->count; i < ALLOT_SEGMENT_IDS_MAX; i++)
+        bits_set(words, i);
+}
+
+void runs_bodies(engine *e, const pending *p, const allot_answer *answer)
+{
+    leader *l = &e->leader;
+    for (uint32_t i = 0; i < answer->body_count; i++)
+        for (size_t k = p->first; k < p->first + p->count; k++)
+            if (l->entries[k].segment == answer->bodies[i].segment && l->entries[k].map != NOBODY)
+                take_map(l, &l->entries[k], &answer->bodies[i]);
+    /* Ids of a full split that have been released since lie in the inbox now, and nobody knows which they are. */
+    if (l->full && !as_listed(l, p->first, p->first + p->count))
+        l->torn = true;
+}
+
+/* ---- What is assigned and recalled ------------------------------------------------------------------------------- */
+
 /* Ids may be written together when nothing in a share can stand between them. */
 static bool joins(const leader *l, const walk *w, size_t i)
 {
     if (w->portioned == 0)
         return false;
     uint64_t before = l->entries[w->portioned - 1].order;
-    uint64_t order = l->entries[i].order;
-    if (w->portioned >= i) /* the entry itself, or the one before it */
-        return l->full || same_window(before, order) || before >= l->placed_end;
-    return same_window(before, order);
+    if (same_window(before, l->entries[i].order))
+        return true;
+    return w->portioned == i && (l->full || before >= l->placed_end);
 }
 
-static void give(engine *e, walk *w, size_t i, uint32_t count, bool all, uint32_t to)
+/* `all`: what is left of the segment. What is written together stays in the window of the first. */
+static void give(engine *e, walk *w, size_t i, uint32_t count, bool all, uint64_t at, uint32_t to)
 {
     leader *l = &e->leader;
     placement_add_portion(e, (portion){.segment = l->entries[i].segment,
                                        .take = all ? 0 : count,
                                        .ids = count,
                                        .member = to,
-                                       .joins = joins(l, w, i)});
+                                       .joins = joins(l, w, i),
+                                       .room = (uint32_t)(window_end(at) - at)});
     w->portioned = i + 1;
 }
 
-static void take_back(engine *e, const entry *from, uint32_t first, uint32_t count)
+static void note_boundary(engine *e, walk *w, uint64_t from, uint32_t to)
 {
     leader *l = &e->leader;
-    if (count == from->live) {
-        placement_add_claim(e, (claim){.segment = from->segment, .member = from->holder, .map = NOBODY});
-        return;
-    }
-    if (array_reserve((void **)&l->cuts, &l->cut_capacity, l->cut_count + 1, sizeof(l->cuts[0])) != 0) {
-        engine_fail(e);
-        return;
-    }
-    l->cuts[l->cut_count++] = (cut){.segment = from->segment,
-                                    .order = from->order,
-                                    .holder = from->holder,
-                                    .live = from->live,
-                                    .first = first,
-                                    .count = count};
+    if (l->full && to != w->member)
+        add_boundary(e, (boundary){.from = from, .age = l->roster[to].age});
+    w->member = to;
 }
 
+/* All of the entry, which lies in a share, goes to one member. */
+static void move_whole(engine *e, const entry *from, uint32_t to)
+{
+    leader *l = &e->leader;
+    if (from->holder == to)
+        return;
+    note_destined(e, from->segment, to); /* also what comes back by itself, because its slot is over */
+    if (member_is_live(&l->roster[from->holder]) && !e->failed)
+        placement_add_claim(e, (claim){.segment = from->segment, .member = from->holder, .map = NOBODY});
+}
+
+/* An entry that goes to one slot, or (of the inbox, in no full split) is cut by counting. */
 static void decide_entry(engine *e, walk *w, size_t i)
 {
     leader *l = &e->leader;
@@ -230,19 +431,135 @@ static void decide_entry(engine *e, walk *w, size_t i)
     for (uint32_t first = 0; first < from->live && !e->failed;) {
         uint32_t to = from->heir;
         uint32_t count = to != NOBODY ? from->live : next_ids(l, w, from->live - first, &to);
-        if (l->full && to != w->member)
-            add_boundary(e, (boundary){.from = from->order + first,
-                                       .age = l->roster[to].age,
-                                       .segment = from->segment,
-                                       .rank = first});
-        w->member = to;
+        note_boundary(e, w, from->order + first, to);
         if (from->holder == IN_INBOX)
-            give(e, w, i, count, first + count == from->live, to);
-        else if (from->holder != to && member_is_live(&l->roster[from->holder]))
-            take_back(e, from, first, count);
+            give(e, w, i, count, first + count == from->live, from->order + first, to);
+        else
+            move_whole(e, from, to);
         first += count;
     }
 }
+
+/* ---- Windows that a boundary cuts -------------------------------------------------------------------------------- */
+
+static int compare_places(const void *a, const void *b)
+{
+    const standing *x = a;
+    const standing *y = b;
+    if (x->at != y->at)
+        return x->at < y->at ? -1 : 1;
+    if (x->entry != y->entry)
+        return x->entry < y->entry ? -1 : 1;
+    return x->position < y->position ? -1 : x->position > y->position;
+}
+
+static int compare_by_entry(const void *a, const void *b)
+{
+    const standing *x = a;
+    const standing *y = b;
+    if (x->entry != y->entry)
+        return x->entry < y->entry ? -1 : 1;
+    return x->position < y->position ? -1 : x->position > y->position;
+}
+
+/* Where each id of the entry stands: the entry says it of its first one. */
+static void add_places(engine *e, size_t i)
+{
+    leader *l = &e->leader;
+    const entry *of = &l->entries[i];
+    const uint64_t *done = l->maps[of->map].words;
+    uint32_t first = NOBODY;
+    if (array_reserve((void **)&l->places, &l->place_capacity, l->place_count + ALLOT_SEGMENT_IDS_MAX,
+                      sizeof(l->places[0])) != 0) {
+        engine_fail(e);
+        return;
+    }
+    for (uint32_t k = 0; k < ALLOT_SEGMENT_IDS_MAX; k++) {
+        if (bits_test(done, k))
+            continue;
+        if (first == NOBODY)
+            first = k;
+        l->places[l->place_count++] =
+            (standing){.at = of->order + (k - first), .entry = (uint32_t)i, .position = k, .member = NOBODY};
+    }
+}
+
+/* Ids of one entry that go to one member: so many, from places[at] on; `all`: up to the entry's end. */
+static void decide_places(engine *e, walk *w, size_t at, uint32_t count, bool whole, bool all)
+{
+    leader *l = &e->leader;
+    const standing *first = &l->places[at];
+    const entry *from = &l->entries[first->entry];
+    if (from->holder == IN_INBOX) {
+        give(e, w, first->entry, count, all, first->at, first->member);
+        return;
+    }
+    if (whole) {
+        move_whole(e, from, first->member);
+        return;
+    }
+    if (from->holder == first->member || !member_is_live(&l->roster[from->holder]))
+        return;
+    claim c = {.segment = from->segment, .member = from->holder};
+    uint64_t *words = placement_add_map(e, &c.map);
+    for (uint32_t i = 0; i < count && words != NULL; i++)
+        bits_set(words, first[i].position);
+    if (!e->failed)
+        placement_add_claim(e, c);
+}
+
+/* Entry after entry, what goes to whom. */
+static void decide_by_entry(engine *e, walk *w)
+{
+    leader *l = &e->leader;
+    for (size_t begin = 0, end; begin < l->place_count && !e->failed; begin = end) {
+        for (end = begin; end < l->place_count && l->places[end].entry == l->places[begin].entry;)
+            end++;
+        for (size_t at = begin, next; at < end && !e->failed; at = next) {
+            for (next = at; next < end && l->places[next].member == l->places[at].member;)
+                next++;
+            decide_places(e, w, at, (uint32_t)(next - at), next - at == end - begin, next == end);
+        }
+    }
+}
+
+/* Of an entry of the inbox, each id by the run that it belongs to. */
+static void decide_by_heirs(engine *e, walk *w, size_t i)
+{
+    leader *l = &e->leader;
+    l->place_count = 0;
+    add_places(e, i);
+    for (size_t k = 0; k < l->place_count; k++)
+        l->places[k].member = heir_of(l, l->places[k].at);
+    decide_by_entry(e, w);
+}
+
+static void decide_window(engine *e, walk *w, size_t begin, size_t end)
+{
+    leader *l = &e->leader;
+    uint64_t planned = live_of(l, begin, end);
+    l->place_count = 0;
+    for (size_t i = begin; i < end && !e->failed; i++)
+        add_places(e, i);
+    if (e->failed)
+        return;
+    if (l->place_count > 1)
+        qsort(l->places, l->place_count, sizeof(l->places[0]), compare_places);
+    for (size_t at = 0; at < l->place_count;) {
+        uint32_t to;
+        for (uint32_t left = next_ids(l, w, (uint32_t)(l->place_count - at), &to); left > 0; left--) {
+            if (to != w->member)
+                note_boundary(e, w, l->places[at].at, to);
+            l->places[at++].member = to;
+        }
+    }
+    pass(l, w, planned - l->place_count); /* acked, or cleaned, since they were listed */
+    if (l->place_count > 1)
+        qsort(l->places, l->place_count, sizeof(l->places[0]), compare_by_entry);
+    decide_by_entry(e, w);
+}
+
+/* ---- All of it --------------------------------------------------------------------------------------------------- */
 
 /* What is behind all that this cycle has seen has been added since. */
 static void note_ends(leader *l)
@@ -254,112 +571,35 @@ static void note_ends(leader *l)
         l->placed_end = end;
 }
 
-static void decide(engine *e, const plan *p)
+static void decide(engine *e)
 {
     leader *l = &e->leader;
-    walk w = {.plan = p, .member = NOBODY};
-    l->cut_count = l->cut_at = 0;
+    walk w = {.plan = l->answer, .member = NOBODY};
     if (l->full)
-        l->boundary_count = 0;
-    for (size_t i = 0; i < l->entry_count && !e->failed; i++)
-        decide_entry(e, &w, i);
+        l->boundary_count = l->moving_count = 0;
+    for (size_t i = 0; i < l->entry_count && !e->failed;) {
+        size_t end = l->full ? window_of(l, i) : i + 1;
+        if (l->entries[i].map != NOBODY && l->full)
+            decide_window(e, &w, i, end);
+        else if (l->entries[i].map != NOBODY)
+            decide_by_heirs(e, &w, i);
+        else
+            for (size_t k = i; k < end && !e->failed; k++)
+                decide_entry(e, &w, k);
+        i = end;
+    }
+    if (l->full && l->moving_count > 1)
+        qsort(l->moving, l->moving_count, sizeof(l->moving[0]), compare_destined);
+    l->cut_tears = 0;
     note_ends(l);
-}
-
-void runs_take(engine *e, const plan *p)
-{
-    decide(e, p);
-}
-
-/* ---- Recalling --------------------------------------------------------------------------------------------------- */
-
-/* Segments that are cut, of one slot, each once. */
-static void read_next_cuts(engine *e)
-{
-    leader *l = &e->leader;
-    uint64_t segments[BODIES_AT_ONCE];
-    uint32_t count = 0;
-    size_t first = l->cut_at;
-    uint32_t holder = l->cuts[first].holder;
-    for (; l->cut_at < l->cut_count && l->cuts[l->cut_at].holder == holder; l->cut_at++) {
-        uint64_t segment = l->cuts[l->cut_at].segment;
-        if (count > 0 && segments[count - 1] == segment)
-            continue;
-        if (count == BODIES_AT_ONCE)
-            break;
-        segments[count++] = segment;
-    }
-    pending *p = reading_bodies(e, holder, segments, count);
-    if (p == NULL)
-        return;
-    p->first = first;
-    p->count = l->cut_at - first;
-}
-
-static void claim_cut(engine *e, const cut *c, const allot_segment_body *b)
-{
-    uint32_t map;
-    uint32_t rank = 0;
-    uint32_t marked = 0;
-    uint64_t *words = placement_add_map(e, &map);
-    for (uint32_t i = 0; i < b->count && words != NULL; i++) {
-        if (bits_test(b->done, i))
-            continue;
-        if (rank >= c->first && rank < c->first + c->count && !bits_test(b->recalled, i)) {
-            bits_set(words, i);
-            marked++;
-        }
-        rank++;
-    }
-    if (marked > 0)
-        placement_add_claim(e, (claim){.segment = c->segment, .member = c->holder, .map = map});
-}
-
-/* The order says where the first id stands that is not done; from there the place of any is known, if none has been done
- * meanwhile. */
-static void place_boundaries(leader *l, const cut *c, const allot_segment_body *b)
-{
-    uint32_t live = b->count - bits_count(b->done, b->count);
-    if (live != c->live)
-        return;
-    uint32_t first = 0;
-    while (bits_test(b->done, first))
-        first++;
-    for (size_t i = boundary_from(l, c->order); i < l->boundary_count; i++) {
-        boundary *at = &l->boundaries[i];
-        if (at->segment != c->segment)
-            break;
-        uint32_t position = first;
-        for (uint32_t rank = 0; rank < at->rank; rank++)
-            do
-                position++;
-            while (bits_test(b->done, position));
-        at->from = c->order + (position - first);
-    }
-}
-
-void runs_bodies(engine *e, const pending *p, const allot_answer *answer)
-{
-    leader *l = &e->leader;
-    for (uint32_t i = 0; i < answer->body_count; i++) {
-        const allot_segment_body *b = &answer->bodies[i];
-        bool placed = false;
-        for (size_t k = p->first; k < p->first + p->count && !e->failed; k++) {
-            if (l->cuts[k].segment != b->segment)
-                continue;
-            if (!placed)
-                place_boundaries(l, &l->cuts[k], b);
-            placed = true;
-            claim_cut(e, &l->cuts[k], b);
-        }
-    }
+    plan_free(l->answer);
+    l->answer = NULL;
+    l->phase = LEADER_ASSIGN;
 }
 
 void runs_recall(engine *e)
 {
     leader *l = &e->leader;
-    while (l->cut_at < l->cut_count && l->reads < READS_AT_ONCE && !e->failed)
-        read_next_cuts(e);
-    if (placement_recall(e) && l->cut_at == l->cut_count && l->under_way == 0 && !e->failed)
+    if (placement_recall(e) && l->under_way == 0 && !e->failed)
         l->phase = LEADER_PUBLISH;
 }

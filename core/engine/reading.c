@@ -94,7 +94,8 @@ static void take_entries(engine *e, const pending *p, const allot_answer *answer
                                                .live = info->live,
                                                .recalled = info->recalled,
                                                .holder = p->member,
-                                               .heir = NOBODY};
+                                               .heir = NOBODY,
+                                               .map = NOBODY};
         if (p->member == IN_INBOX)
             l->inbox_ids += info->live;
     }
