@@ -32,6 +32,7 @@ local function sources()
         numbers[i] = ARGV[FIRST_SOURCE + 3 * (i - 1)]
     end
     seg_load(numbers)
+    bits_load(numbers)
     for i, number in ipairs(numbers) do
         local at = FIRST_SOURCE + 3 * (i - 1)
         found[i] = seg_in(number, nil)

@@ -40,6 +40,15 @@ local function recall_last(g, s, wanted)
     return marked
 end
 
+-- The first `size` bytes of a bitmap as numbers.
+local function bytes_of(bits, size)
+    local bytes = {string.byte(bits, 1, size)}
+    for at = #bytes + 1, size do
+        bytes[at] = 0
+    end
+    return bytes
+end
+
 -- By bitmap. Where nothing is done or recalled yet, that is the bitmap of the recalls.
 local function recall_which(g, s, which)
     local named, highest, bits = string.match(which, '^(%d+) (%d+) (.*)$')
@@ -50,17 +59,20 @@ local function recall_which(g, s, which)
         g.recalls, g.recalls_changed = bits, true
         return missing, 0
     end
-    local done, recalls, bytes = done_of(g), recalls_of(g, s), {}
-    for at = 0, math.ceil(g.count / 8) - 1 do
-        local live = mask_at(g.count, at) - band(mask_at(g.count, at), string.byte(done, at + 1) or 0)
-        local wanted = band(live, string.byte(bits, at + 1) or 0)
-        local recalled = string.byte(recalls, at + 1) or 0
-        bytes[at + 1] = string.char(bor(recalled, wanted))
-        missing = missing - byte_count(wanted)
-        marked = marked + byte_count(wanted) - byte_count(band(wanted, recalled))
+    local size = math.ceil(g.count / 8)
+    local wanted, done, recalls = bytes_of(bits, size), bytes_of(done_of(g), size), bytes_of(recalls_of(g, s), size)
+    done[size] = bor(done[size], 255 - mask_at(g.count, size - 1))
+    for at = 1, size do
+        local live = wanted[at]
+        if live ~= 0 then
+            live = done[at] == 0 and live or live - band(live, done[at])
+            local fresh = recalls[at] == 0 and live or live - band(live, recalls[at])
+            recalls[at] = recalls[at] + fresh
+            marked, missing = marked + byte_count(fresh), missing - byte_count(live)
+        end
     end
     if marked > 0 then
-        g.recalls, g.recalls_changed = table.concat(bytes), true
+        g.recalls, g.recalls_changed = string.char(unpack(recalls)), true
     end
     return marked, missing
 end
@@ -94,6 +106,7 @@ local function act()
         numbers[i + 1] = ARGV[FIRST + 3 * i]
     end
     seg_load(numbers)
+    bits_load(numbers, s)
     local count, skipped = 0, 0
     for i = 0, COUNT - 1 do
         local at = FIRST + 3 * i

@@ -14,6 +14,7 @@ if more then
     page[3] = numbers[#numbers]
 end
 seg_load(numbers)
+bits_load(numbers, s)
 for _, number in ipairs(numbers) do
     local g = seg(number)
     page[#page + 1] = number

@@ -12,6 +12,7 @@ local function each_item(accept)
         numbers[#numbers + 1] = ARGV[FIRST_ITEM + 4 * i]
     end
     seg_load(numbers)
+    bits_load(numbers, speaker)
     for i = 0, ITEMS - 1 do
         local at = FIRST_ITEM + 4 * i
         local position, id = tonumber(ARGV[at + 2]), ARGV[at + 3]

@@ -70,6 +70,27 @@ local function recalls_of(g, s)
     return g.recalls
 end
 
+-- Looks at the bitmaps of many at once: what is done of them, and, when they lie in the share of `s`, the recalls. At
+-- most 1,000.
+local function bits_load(numbers, s)
+    local cut, owned = {}, {}
+    for _, number in ipairs(numbers) do
+        local g = segs[number]
+        if g and not g.done and g.live < g.count then
+            cut[#cut + 1] = number
+        end
+        if g and not g.recalls and s and s.recalls > 0 and g.owner == s.uuid then
+            owned[#owned + 1] = number
+        end
+    end
+    for i, bits in ipairs(#cut > 0 and call('HMGET', K_DONE, unpack(cut)) or {}) do
+        segs[cut[i]].done = bits or ''
+    end
+    for i, bits in ipairs(#owned > 0 and call('HMGET', s.recalls_key, unpack(owned)) or {}) do
+        segs[owned[i]].recalls = bits or ''
+    end
+end
+
 -- A live id is at this position.
 local function seg_has(g, position)
     return position < g.count and not bit_test(done_of(g), position)
@@ -179,6 +200,7 @@ local function seg_close(g)
 end
 
 local bodies, numbered = {}, {} -- number, ids ...; number, number ...
+local BODY_BYTES_AT_ONCE = 64 * 1024
 
 -- A new segment, which lies nowhere yet. `body`: `count` ids, one a line; `base`: nil when it follows from the number.
 local function seg_new_of(body, count, payloads, base)
@@ -236,6 +258,18 @@ local function line_of(g)
     return g.live .. ' ' .. g.count .. ' ' .. g.payloads .. g.base
 end
 
+-- Each command's arguments are copied before it copies them: so not all of them at once.
+local function write_bodies()
+    local from, size = 1, 0
+    for i = 1, #bodies, 2 do
+        size = size + #bodies[i + 1]
+        if size >= BODY_BYTES_AT_ONCE or i - from >= 1000 or i == #bodies - 1 then
+            call('HSET', K_SEG, unpack(bodies, from, i + 1))
+            from, size = i + 2, 0
+        end
+    end
+end
+
 write_segments = function()
     local gone, lines, done = {}, {}, {}
     local recalls = {}
@@ -258,7 +292,8 @@ write_segments = function()
     end
     increase('n_placed', more_placed)
     increase('n_inbox', more_in_inbox)
-    batched('HSET', K_SEG, bodies)
+    batched('HDEL', K_SEG, gone) -- first, so that what is new gets its memory
+    write_bodies()
     batched('ZADD', K_SEGMENTS, numbered)
     batched('ZREM', K_INBOX, out_of_inbox)
     batched('ZADD', K_INBOX, into_inbox)
@@ -275,7 +310,6 @@ write_segments = function()
     batched('HSET', K_LIVE, lines)
     batched('HSET', K_DONE, done)
     batched('HDEL', K_LIVE, gone)
-    batched('HDEL', K_SEG, gone)
     batched('HDEL', K_DONE, gone)
     batched('ZREM', K_SEGMENTS, gone)
 end
