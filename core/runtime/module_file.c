@@ -155,7 +155,8 @@ int module_file_open(module_file *file, uint32_t kind, const char *name, const c
     int code = real_directory(directory, real, ret_error);
     if (code != ALLOT_OK)
         return code;
-    int len = snprintf(file->path, sizeof(file->path), "%s/allot_%s_%s.so", real, module_kind_word(kind), name);
+    int len = snprintf(file->path, sizeof(file->path), "%s/allot_%s_%s.so", strcmp(real, "/") == 0 ? "" : real,
+                       module_kind_word(kind), name);
     if (len < 0 || (size_t)len >= sizeof(file->path))
         return fail(ret_error, ALLOT_E_MODULE, "the module directory %s has too long a name", real);
     code = check_directories(real, ret_error);
