@@ -53,7 +53,7 @@ static int by_remainder(const void *a, const void *b)
     return x->slot < y->slot ? -1 : 1;
 }
 
-/* From the least full slot on, slots take part as long as the level of those before is above what they are filled to. */
+/* From the least full slot on, slots take part as long as the level of those before is above their own. */
 static void expect(uint32_t slot_count, uint64_t id_count, uint64_t *expected)
 {
     claim claims[SLOTS_MOST];

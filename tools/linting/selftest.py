@@ -11,6 +11,7 @@ from .tree import Tree
 
 PUBLIC = "core/include/allot/"
 ENGINE = "core/engine/step.c"
+MODULE = "plugins/module/module.c"
 
 # A checkout in order.
 GOOD = {
@@ -106,6 +107,14 @@ int assign(char *text)
     return snprintf(text, 1, "x");
 }
 """,
+    MODULE: """const void *allot_module(void);
+
+__attribute__((visibility("default"))) const void *allot_module(void)
+{
+    static const int info = 1;
+    return &info;
+}
+""",
     "backends/store/store.h": """#ifndef STORE_H
 #define STORE_H
 #endif
@@ -136,6 +145,7 @@ class Case:
     added: dict = field(default_factory=dict)
     replaced: dict = field(default_factory=dict)  # path: (text, what is put instead)
     after_build: dict = field(default_factory=dict)  # like added, when the objects are there already
+    libraries: list = field(default_factory=list)  # that its module needs
 
 
 def _function(lines):
@@ -236,6 +246,11 @@ CASES = [
          {PUBLIC + "backend.h": "ALLOT_API int allot_absent(void);\n"}),
     Case("exported, not declared", "exports", "CMakeLists.txt:1",
          {"core/runtime/node.c": "ALLOT_API int allot_secret(void);\nint allot_secret(void)\n{\n    return 1;\n}\n"}),
+    Case("a module that exports more", "modules export one function", "cmake/modules.cmake:1",
+         {MODULE: "__attribute__((visibility(\"default\"))) int more(void);\nint more(void)\n{\n    return 1;\n}\n"}),
+    Case("a module without its function", "modules export one function", "cmake/modules.cmake:1",
+         replaced={MODULE: ("__attribute__((visibility(\"default\"))) ", "")}),
+    Case("a strategy that needs a library", "strategies need nothing", "cmake/modules.cmake:1", libraries=["-lm"]),
     Case("exported under a name that C++ does not look for", "links from C++", PUBLIC + "allot.h:1",
          replaced={PUBLIC + "allot.h": ('extern "C"', 'extern "C++"')}),
 ]
@@ -257,9 +272,10 @@ def _put(root, path, text, mode="w"):
         file.write(text)
 
 
-def _build(root):
+def _build(root, libraries):
     build = os.path.join(root, "build")
     objects = []
+    modules = []
     for source in Tree(root, build).c_paths:
         if source.endswith(".c"):
             target = os.path.join(build, "CMakeFiles", "x.dir", source + ".o")
@@ -268,8 +284,11 @@ def _build(root):
             subprocess.run(["cc", "-std=gnu17", "-O2", "-fPIC", "-fvisibility=hidden", "-I", root,
                             "-I", os.path.join(root, "core/include"), "-c", source, "-o", target],
                            cwd=root, check=True)
-            objects.append(target)
+            (modules if source == MODULE else objects).append(target)
     subprocess.run(["cc", "-shared", "-o", os.path.join(build, "liballot.so"), *objects], check=True)
+    os.mkdir(os.path.join(build, "allot"))
+    subprocess.run(["cc", "-shared", "-o", os.path.join(build, "allot", "allot_strategy_hash.so"), *modules,
+                    "-Wl,--no-as-needed", *libraries], check=True)
 
 
 def _is_compiled(case):
@@ -287,7 +306,7 @@ def _run_case(rules, case):
         _write(root, case)
         checked = rules
         if _is_compiled(case):
-            _build(root)
+            _build(root, case.libraries)
             for path, text in case.after_build.items():
                 _put(root, path, text, "a")
                 later = os.path.getmtime(os.path.join(root, path)) + 10

@@ -81,9 +81,9 @@ ALLOT_API void allot_options_init(allot_options *ret_options);
  * Errors: INVALID (an option, named in the message), NOMEM, LIMIT, PLACE, DAMAGED, FORMAT, MODULE, SYSTEM. */
 ALLOT_API int allot_open(const allot_options *options, allot_node **ret_node, allot_error *ret_error);
 
-/* Changes what can be changed while the node runs: strategy, strategy_options, movement, settle_ms, handover_timeout_ms,
- * on_timeout, retry_after_ms, max_attempts. All of it or nothing: everything is checked first. A leader then plans anew,
- * as far as what was changed calls for it. The other options have to be as they were at open.
+/* Changes what can be changed while the node runs: strategy, strategy_options, movement, settle_ms, on_timeout,
+ * handover_timeout_ms, retry_after_ms, max_attempts. All of it or nothing: everything is checked first. A leader then
+ * plans anew, as far as what was changed calls for it. The other options have to be as they were at open.
  * Errors: INVALID (an option, or one that needs a restart, named in the message), LIMIT, MODULE, NOMEM, FORKED. */
 ALLOT_API int allot_reload(allot_node *node, const allot_options *options, allot_error *ret_error);
 
