@@ -45,7 +45,7 @@ static int deal_pile(store_turn *t, const allot_op_deal *deal, const allot_pile 
         store_gather_take(s, &gather, store_segment_find(s, deal->sources[d->source].segment), d->position);
     }
     store_segment *g;
-    if (store_gather_write(s, &gather, &g) != 0)
+    if (store_gather_write(s, &gather, false, &g) != 0)
         return ALLOT_E_NOMEM;
     g->base = store_segment_fresh_base(g->number); /* its ids are of everywhere: they have no order but the pile's */
     return store_grant(t, g, slot_of(t, pile));

@@ -85,7 +85,7 @@ static int segment_of_grant(store *s, const allot_grant *grant, store_segment **
     gather.id_bytes = gather.payload_bytes = 0;
     for (uint32_t i = 0; i < grant->part_count; i++)
         gather_part(s, &gather, &grant->parts[i]);
-    return gather.count == 0 ? 0 : store_gather_write(s, &gather, ret_segment);
+    return gather.count == 0 ? 0 : store_gather_write(s, &gather, true, ret_segment);
 }
 
 bool store_slot_takes_ids(const store_turn *t, const store_slot *slot)

@@ -254,6 +254,8 @@ int store_publish(store_turn *t);
 
 store_segment *store_segment_new(uint32_t room, size_t id_bytes, size_t payload_bytes);
 void store_segment_push(store_segment *g, allot_bytes id, allot_bytes payload);
+/* A position at which there is no id. */
+void store_segment_push_gap(store_segment *g);
 allot_bytes store_segment_id(const store_segment *g, uint32_t position);
 allot_bytes store_segment_payload(const store_segment *g, uint32_t position);
 bool store_segment_has(const store_segment *g, uint32_t position); /* a live id is there */
@@ -322,8 +324,9 @@ void store_gather_put(store_gather *gather, const store_segment *g, uint32_t pos
 /* The live id goes into the gather; its bit is set. Its segment stays until store_gather_write. */
 void store_gather_take(store *s, store_gather *gather, store_segment *g, uint32_t position);
 /* The gathered ids become a new segment, which lies nowhere yet, its base that of the first one's place; what they were
- * taken from goes away if it is empty. At least one id was gathered. */
-int store_gather_write(store *s, const store_gather *gather, store_segment **ret_segment);
+ * taken from goes away if it is empty. `in_place`: ids of one segment, taken by position, keep their distances. At least
+ * one id was gathered. */
+int store_gather_write(store *s, const store_gather *gather, bool in_place, store_segment **ret_segment);
 
 /* ---- grants.c, deal.c, items.c, reap.c, reads.c --------------------------------------------------------------- */
 

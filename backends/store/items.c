@@ -78,7 +78,7 @@ static int write_released(store_turn *t, released *taken)
         for (uint32_t source = taken->ids[i].source; i < taken->count && taken->ids[i].source == source; i++)
             store_gather_put(&gather, taken->ids[i].segment, taken->ids[i].position);
         store_segment *g;
-        if (store_gather_write(t->s, &gather, &g) != 0 || store_segment_to_inbox(t->s, g) != 0)
+        if (store_gather_write(t->s, &gather, true, &g) != 0 || store_segment_to_inbox(t->s, g) != 0)
             return ALLOT_E_NOMEM;
     }
     return 0;

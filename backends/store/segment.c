@@ -44,6 +44,13 @@ void store_segment_push(store_segment *g, allot_bytes id, allot_bytes payload)
     g->live++;
 }
 
+void store_segment_push_gap(store_segment *g)
+{
+    store_segment_push(g, (allot_bytes){0}, (allot_bytes){0});
+    bits_set(g->done, g->count - 1);
+    g->live--;
+}
+
 static allot_bytes slice(const char *text, const uint32_t *ends, uint32_t position)
 {
     uint32_t start = position == 0 ? 0 : ends[position - 1];

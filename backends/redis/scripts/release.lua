@@ -9,12 +9,13 @@ end
 
 -- The ids of one segment. They were taken one by one, so that none is taken twice.
 local function write(taken)
-    local g, ids = taken.g, {}
+    local g, ids, positions = taken.g, {}, {}
     table.sort(taken, by_position)
     for i, one in ipairs(taken) do
         ids[i] = one.id or ids_of(g)[one.position + 1]
+        positions[i] = one.position
     end
-    seg_to_inbox(seg_new(ids, g.payloads, base_of(g) + taken[1].position))
+    seg_to_inbox(seg_new_apart(ids, positions, g.payloads, base_of(g) + taken[1].position))
     seg_close(g)
 end
 

@@ -219,6 +219,31 @@ local function seg_new(ids, payloads, base)
     return g
 end
 
+-- The same, of ids that lay at these positions of one segment, in order: they keep their distances. A gap is written as
+-- '-', and done.
+local function seg_new_apart(ids, positions, payloads, base)
+    local spread, done, first = {}, '', positions[1]
+    local span = positions[#positions] - first + 1
+    if span == #ids then
+        return seg_new(ids, payloads, base)
+    end
+    for i = 1, span do
+        spread[i] = false
+    end
+    for i, id in ipairs(ids) do
+        spread[positions[i] - first + 1] = id
+    end
+    for i = 1, span do
+        if not spread[i] then
+            spread[i] = '-'
+            done = bit_set(done, i - 1)
+        end
+    end
+    local g = seg_new(spread, payloads, base)
+    g.live, g.done, g.done_changed = #ids, done, true
+    return g
+end
+
 local function next_token()
     local token = math.max(num('token') + 1, now)
     put('token', token)
@@ -228,13 +253,16 @@ end
 -- ---- ids of several segments, written anew into one
 
 local function gather_new()
-    return {ids = {}, from = {}, payloads = 'n'}
+    return {ids = {}, from = {}, positions = {}, apart = true, payloads = 'n'}
 end
 
 local function gather_take(gather, g, position, id)
     gather.base = gather.base or base_of(g) + position
     gather.ids[#gather.ids + 1] = id or ids_of(g)[position + 1]
     gather.from[#gather.from + 1] = g
+    local before = gather.positions[#gather.positions]
+    gather.apart = gather.apart and g == gather.from[1] and (not before or before < position)
+    gather.positions[#gather.positions + 1] = position
     if g.payloads == 'p' then
         gather.payloads = 'p'
     end
@@ -242,7 +270,8 @@ local function gather_take(gather, g, position, id)
 end
 
 local function gather_write(gather)
-    local to = seg_new(gather.ids, gather.payloads, gather.base)
+    local to = gather.apart and seg_new_apart(gather.ids, gather.positions, gather.payloads, gather.base) or
+        seg_new(gather.ids, gather.payloads, gather.base)
     for _, g in ipairs(gather.from) do
         seg_close(g)
     end
