@@ -176,6 +176,23 @@ static void picture_done(picture *p)
 
 /* ---- Where it is to be ------------------------------------------------------------------------------------------- */
 
+static uint64_t place_of(const picture *p, size_t i)
+{
+    size_t first = i;
+    while (first > 0 && p->ids[first - 1].segment == p->ids[i].segment)
+        first--;
+    return p->ids[i].order + p->ids[i].position - p->ids[first].position;
+}
+
+/* Whether another id stands at the same place: where only counts matter, ids of everywhere are written together. */
+static bool has_twin(const picture *p, size_t i)
+{
+    for (size_t k = 0; k < p->id_count; k++)
+        if (k != i && place_of(p, k) == place_of(p, i))
+            return true;
+    return false;
+}
+
 static void compare(world *w, const picture *p, const uint32_t *owner)
 {
     for (size_t i = 0; i < p->id_count; i++) {
@@ -185,7 +202,7 @@ static void compare(world *w, const picture *p, const uint32_t *owner)
         trace_line(w, NULL, "  id %zu %.*s, order %llu of segment %llu: %02x%02x, wanted %02x%02x", i, (int)id->id.len,
                    id->id.data, (unsigned long long)id->order, (unsigned long long)id->segment, is[0], is[1], wanted[0],
                    wanted[1]);
-        if (id->slot != owner[i])
+        if (id->slot != owner[i] && !has_twin(p, i))
             world_fail(w, "exact: id %.*s, the %zuth, is with slot %02x%02x instead of %02x%02x", (int)id->id.len,
                        id->id.data, i, is[0], is[1], wanted[0], wanted[1]);
     }

@@ -299,6 +299,7 @@ void split_run(world *w, const replica *r, plan *p);
 /* Whether each id that is not parked is with the slot that the seed's strategy names, asked about all. */
 void split_check(world *w);
 
+
 /* ---- worker.c ---------------------------------------------------------------------------------------------------- */
 
 void worker_told(world *w, replica *r, const engine_tell *tell);

@@ -380,15 +380,15 @@ void runs_bodies(engine *e, const pending *p, const allot_answer *answer)
 
 /* ---- What is assigned and recalled ------------------------------------------------------------------------------- */
 
-/* Ids may be written together when nothing in a share can stand between them. */
+/* Ids may be written together when nothing stands between them: no segment of a share, and nothing else in the window
+ * of the first, where they stand from then on. */
 static bool joins(const leader *l, const walk *w, size_t i)
 {
-    if (w->portioned == 0)
+    if (w->portioned == 0 || w->portioned != i)
         return false;
-    uint64_t before = l->entries[w->portioned - 1].order;
-    if (same_window(before, l->entries[i].order))
-        return true;
-    return w->portioned == i && (l->full || before >= l->placed_end);
+    uint64_t before = l->entries[i - 1].order;
+    bool alone = i == 1 || !same_window(l->entries[i - 2].order, before);
+    return alone && !same_window(before, l->entries[i].order) && (l->full || before >= l->placed_end);
 }
 
 /* `all`: what is left of the segment. What is written together stays in the window of the first. */
@@ -545,13 +545,14 @@ static void decide_window(engine *e, walk *w, size_t begin, size_t end)
         return;
     if (l->place_count > 1)
         qsort(l->places, l->place_count, sizeof(l->places[0]), compare_places);
-    for (size_t at = 0; at < l->place_count;) {
+    for (size_t at = 0; at < l->place_count && !e->failed; at++) {
         uint32_t to;
-        for (uint32_t left = next_ids(l, w, (uint32_t)(l->place_count - at), &to); left > 0; left--) {
-            if (to != w->member)
-                note_boundary(e, w, l->places[at].at, to);
-            l->places[at++].member = to;
-        }
+        (void)next_ids(l, w, 1, &to);
+        /* Two that stand at one place (ids of everywhere were written together where only counts mattered) stay together. */
+        if (at > 0 && l->places[at].at == l->places[at - 1].at)
+            to = l->places[at - 1].member;
+        note_boundary(e, w, l->places[at].at, to);
+        l->places[at].member = to;
     }
     pass(l, w, planned - l->place_count); /* acked, or cleaned, since they were listed */
     if (l->place_count > 1)
