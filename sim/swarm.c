@@ -113,6 +113,6 @@ void swarm_choose(swarm *s, random_source *r, uint32_t replicas)
     s->calm_us = random_between(r, 4 * ttl_us, 14 * ttl_us);
     static const uint32_t plan_ids[] = {0, 1, 8, 40};
     s->split = (swarm_split)random_below(r, SPLIT_END);
-    s->plan_ids = plan_ids[random_below(r, 4)] * (s->ids > 96 ? 40 : 1); /* each takes a round trip */
+    s->plan_ids = plan_ids[random_below(r, 4)] * (s->ids > 96 ? 40 : s->ids > 16 ? 5 : 1); /* each takes a round trip */
     s->reload_every_us = random_between(r, ttl_us, 6 * ttl_us);
 }

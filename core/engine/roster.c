@@ -79,15 +79,12 @@ static bool owners_changed(const leader *l)
 }
 
 /* Where it matters which ids a slot has, also deaths and leaves call for a full split, and a new leadership, which knows
- * of none. A join that waits for further joins waits for itself. */
+ * of none. So does a change that has been undone: ids were placed by it meanwhile. A join that waits for further joins
+ * waits for itself. */
 static bool change_is_due(engine *e, bool settled)
 {
     leader *l = &e->leader;
-    if (!owners_changed(l)) {
-        l->change_us = NEVER;
-        return false;
-    }
-    if (l->change_us == NEVER)
+    if (l->change_us == NEVER && owners_changed(l))
         l->change_us = e->now_us + e->config.settle_us;
     return settled && e->now_us >= l->change_us;
 }
