@@ -59,6 +59,8 @@ struct cluster {
     request *requests[REQUESTS_MOST];
     size_t request_count;
     uint64_t ops[ALLOT_OP_KIND_END];
+    const allot_strategy_ops *strategy;
+    bytes held;
 };
 
 /* ---- The story --------------------------------------------------------------------------------------------------- */
@@ -115,6 +117,8 @@ static void narrate(cluster *c, int n, const engine_tell *t)
     }
     if (t->why != ALLOT_WHY_NONE)
         bytes_printf(&line, " (%s)", allot_why_word(t->why));
+    if (t->type == ALLOT_EVENT_NOTE)
+        bytes_printf(&line, ": %s", t->message);
     if (t->type == ALLOT_EVENT_AT_RISK)
         bytes_printf(&line, ", valid for %" PRId64 " ms", t->valid_for_us / 1000);
     bytes_append(&line, "", 1);
@@ -142,7 +146,7 @@ static void drop_due(due *d)
 static void narrate_reply(cluster *c, const engine_request *r)
 {
     static const char *const words[] = {"",        "add",   "ack",  "fail",
-                                        "release", "working", "drain", "leave"};
+                                        "release", "working", "drain", "leave", "reload"};
     char who[16];
     char what[160];
     int n = 0;
@@ -158,7 +162,7 @@ static void narrate_reply(cluster *c, const engine_request *r)
                  r->count, allot_code_text(r->code), r->ok, r->refused);
     else
         snprintf(what, sizeof(what), "%s: %s", words[r->kind], allot_code_text(r->code));
-    if (r->kind != ENGINE_WORKING && r->kind != ENGINE_DRAIN)
+    if (r->kind != ENGINE_WORKING && r->kind != ENGINE_DRAIN && r->kind != ENGINE_RELOAD)
         say(c, who, what);
 }
 
@@ -293,6 +297,24 @@ static void release(cluster *c, const due *d)
     submit(c, q);
 }
 
+static const allot_strategy_ops *strategy_of(const cluster *c, uint32_t kind)
+{
+    if (c->strategy != NULL)
+        return c->strategy;
+    return kind == ALLOT_STRATEGY_COUNTS ? allot_strategy_round_robin()
+           : kind == ALLOT_STRATEGY_RUNS ? allot_strategy_chunked()
+                                         : allot_strategy_hash();
+}
+
+static void run_plan(const cluster *c, plan *p)
+{
+    static const allot_strategy_value values[] = {{.number = 0}};
+    const allot_strategy_ops *ops = strategy_of(c, p->kind);
+    p->values = values;
+    p->value_count = ops->option_count;
+    plan_run(p, ops);
+}
+
 static void happen(cluster *c, due d)
 {
     if (c->nodes[d.node].engine != d.engine) {
@@ -310,7 +332,7 @@ static void happen(cluster *c, due d)
         step(c, d.node, (engine_event){.kind = ENGINE_HINT, .hint = d.hint});
         break;
     case DUE_PLAN:
-        plan_run(d.plan, allot_strategy_round_robin());
+        run_plan(c, d.plan);
         step(c, d.node, (engine_event){.kind = ENGINE_PLANNED, .planned = d.plan});
         break;
     case DUE_RELEASE:
@@ -414,6 +436,7 @@ void cluster_free(cluster *c)
     free(c->dues);
     store_free(c->store);
     bytes_done(&c->story);
+    bytes_done(&c->held);
     free(c);
 }
 
@@ -537,6 +560,78 @@ void cluster_clean(cluster *c)
 void cluster_release_after(cluster *c, int64_t ms)
 {
     c->release_us = ms * 1000;
+}
+
+void cluster_strategy_set(cluster *c, const allot_strategy_ops *strategy)
+{
+    c->strategy = strategy;
+}
+
+void cluster_reload(cluster *c, int n, bool replan)
+{
+    const engine_config *config = &c->config;
+    engine_settings settings = {.strategy = config->strategy,
+                                .kind = config->kind,
+                                .max_attempts = config->max_attempts,
+                                .settle_us = config->settle_us,
+                                .handover_timeout_us = config->handover_timeout_us,
+                                .retry_after_us = config->retry_after_us,
+                                .retire_on_timeout = config->retire_on_timeout,
+                                .replan = replan};
+    request *q = new_request(c, n, ENGINE_RELOAD);
+    q->r.settings = &settings; /* replied to at once */
+    submit(c, q);
+}
+
+static void keep_id(void *user, allot_bytes id, uint64_t token, bool recalled)
+{
+    (void)token;
+    (void)recalled;
+    bytes_append(user, id.data, id.len);
+    bytes_append(user, "", 1);
+}
+
+/* "id2" before "id10". */
+static int compare_texts(const void *a, const void *b)
+{
+    const char *x = *(const char *const *)a;
+    const char *y = *(const char *const *)b;
+    size_t x_len = strlen(x);
+    size_t y_len = strlen(y);
+    if (x_len != y_len)
+        return x_len < y_len ? -1 : 1;
+    return strcmp(x, y);
+}
+
+const char *cluster_holds(cluster *c, int n)
+{
+    bytes texts = {0};
+    const char *ids[256];
+    size_t count = 0;
+    engine_each_owned(c->nodes[n].engine, keep_id, &texts);
+    for (size_t at = 0; at < texts.len; at += strlen(texts.data + at) + 1) {
+        ck_assert_uint_lt(count, 256);
+        ids[count++] = texts.data + at;
+    }
+    qsort(ids, count, sizeof(ids[0]), compare_texts);
+    bytes_clear(&c->held);
+    for (size_t i = 0; i < count; i++)
+        bytes_printf(&c->held, "%s%s", i > 0 ? " " : "", ids[i]);
+    bytes_append(&c->held, "", 1);
+    bytes_done(&texts);
+    return c->held.data;
+}
+
+void cluster_picture_ids(cluster *c)
+{
+    for (int n = 1; n <= CLUSTER_NODES; n++) {
+        bytes line = {0};
+        if (c->nodes[n].engine == NULL)
+            continue;
+        bytes_printf(&line, "slot-%d holds %s", n, cluster_holds(c, n));
+        cluster_say(c, line.data);
+        bytes_done(&line);
+    }
 }
 
 void cluster_picture(cluster *c)

@@ -50,6 +50,15 @@ void cluster_leave(cluster *c, int n);
 void cluster_clean(cluster *c);
 /* From now on, nodes release what is recalled `ms` later; < 0: never (the default). */
 void cluster_release_after(cluster *c, int64_t ms);
+/* The application's own strategy, from now on, in place of round_robin, chunked or hash, whichever the configuration's
+ * kind stands for; NULL: those again. */
+void cluster_strategy_set(cluster *c, const allot_strategy_ops *strategy);
+/* Node n gets the configuration as it is now. */
+void cluster_reload(cluster *c, int n, bool replan);
+/* The ids that node n holds, in the order of their numbers: "id1 id2 id5". Valid until the next call. */
+const char *cluster_holds(cluster *c, int n);
+/* The same of all nodes, narrated. */
+void cluster_picture_ids(cluster *c);
 /* Narrates who holds how many ids, leads, and what lies in the inbox or is parked. */
 void cluster_picture(cluster *c);
 void cluster_say(cluster *c, const char *words);

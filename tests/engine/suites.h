@@ -5,6 +5,7 @@
 #include <check.h>
 
 Suite *stories_suite(void);
+Suite *exact_suite(void);
 Suite *pieces_suite(void);
 
 #endif
