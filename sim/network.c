@@ -163,7 +163,8 @@ static void cover_change(world *w, const allot_op *op, const allot_outcome *o)
         allot_op_kind kind;
         coverage covered;
     } kinds[] = {
-        {ALLOT_OP_RESIGN, COVERED_RESIGN}, {ALLOT_OP_RECALL, COVERED_RECALL}, {ALLOT_OP_DEAL, COVERED_DEAL}, {ALLOT_OP_RELEASE, COVERED_RELEASE},
+        {ALLOT_OP_RESIGN, COVERED_RESIGN}, {ALLOT_OP_RECALL, COVERED_RECALL}, {ALLOT_OP_RELEASE, COVERED_RELEASE},
+        {ALLOT_OP_DEAL, COVERED_DEAL},
         {ALLOT_OP_RETIRE, COVERED_RETIRE}, {ALLOT_OP_REAP, COVERED_REAP},     {ALLOT_OP_ACK, COVERED_ACK},
         {ALLOT_OP_FAIL, COVERED_PARK},     {ALLOT_OP_UNPARK, COVERED_UNPARK}, {ALLOT_OP_CLEAN, COVERED_CLEAN}};
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
@@ -185,6 +186,8 @@ static void cover_applied(world *w, const flight *f, const allot_answer *answer)
 {
     if (f->answered || (f->outside == NULL && f->incarnation != w->replicas[f->replica].incarnation))
         world_cover(w, COVERED_ZOMBIE);
+    if (f->answered && (f->op->kind == ALLOT_OP_ASSIGN || f->op->kind == ALLOT_OP_DEAL) && answer->outcome.count > 0)
+        w->late_grant = true;
     if (f->answered && f->op->kind == ALLOT_OP_BEAT)
         world_cover(w, COVERED_ZOMBIE_BEAT);
     if (f->applied)

@@ -206,6 +206,7 @@ typedef struct world {
     int64_t store_away_until_us;
     bytes snapshot; /* lines */
     bool joined_in_calm, thinned_in_calm;
+    bool late_grant; /* ids were granted by an op that its leader had given up, to whom it was once decided */
     replica replicas[SIM_REPLICAS_MAX];
     struct outside *outsides;
     invariants *model;

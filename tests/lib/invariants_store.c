@@ -236,6 +236,14 @@ static void reported(invariants *m, const allot_op *op, const allot_outcome *out
     }
 }
 
+/* By a store that fell back and forgot that it had refused these. */
+static void acked_anew(invariants *m, const allot_op *op, const allot_outcome *outcome)
+{
+    for (uint32_t i = 0; i < op->u.items.count; i++)
+        if (op->u.items.items[i].position != ALLOT_ALL && !bits_test(outcome->refused, i))
+            acked(m, invariants_id(m, op->u.items.items[i].id), op->u.items.items[i].token);
+}
+
 static void cleaned(invariants *m, const allot_outcome *outcome)
 {
     if (outcome->count != m->in_pool)
@@ -269,6 +277,8 @@ static bool sent_again(invariants *m, const allot_op *op, const allot_outcome *o
             s->count = outcome->count;
             s->skipped = outcome->skipped;
             m->believe = true;
+            if (op->kind == ALLOT_OP_ACK && outcome->status == ALLOT_STATUS_OK)
+                acked_anew(m, op, outcome);
         } else if (s->kind != op->kind)
             model_breach(m, "I4: slot %04x used sequence %llu for ops of kinds %d and %d", model_brief(&op->slot),
                          (unsigned long long)op->sequence, (int)s->kind, (int)op->kind);
