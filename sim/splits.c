@@ -105,8 +105,9 @@ static void read_slots(world *w, picture *p)
 static void read_body(world *w, picture *p, uint32_t slot, const allot_segment_info *info)
 {
     allot_answer answer;
-    allot_op op = {.kind = ALLOT_OP_READ_SEGMENTS,
-                   .u.read = {.target = p->slots[slot].slot, .limit = 1, .segment_count = 1, .segments = &info->segment}};
+    allot_op op = {.kind = ALLOT_OP_READ_SEGMENTS};
+    op.u.read = (allot_op_read){
+        .target = p->slots[slot].slot, .limit = 1, .segment_count = 1, .segments = &info->segment};
     read_store(w, &op, &answer);
     const allot_segment_body *b = answer.bodies;
     for (uint32_t i = 0; answer.body_count == 1 && i < b->count; i++) {

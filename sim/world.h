@@ -12,8 +12,8 @@
  *   trace.c      the narration, and the hash of all that happened
  *
  * Phases. STORM: faults of the seed. CALM: none any more; by its end everything has its place. CHANGE: where it matters
- * which ids a slot has, one more replica joins, or one drains; by its end every id is where the strategy wants it. AGAIN:
- * everything is split anew, which must move nothing. QUIET: nothing may happen but beats. */
+ * which ids a slot has, one more replica joins, or one drains; by its end every id is where the strategy wants it.
+ * AGAIN: everything is split anew, which must move nothing. QUIET: nothing may happen but beats. */
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
 

@@ -129,8 +129,8 @@ static void put_assign(redis_args *args, const allot_op *op)
     }
 }
 
-/* A bitmap as the scripts know it: bit i is bit i % 8 of byte i / 8; nothing behind the last bit that is set. Returns how
- * many bytes it has. */
+/* A bitmap as the scripts know it: bit i is bit i % 8 of byte i / 8; nothing behind the last bit that is set. Returns
+ * how many bytes it has. */
 static size_t script_bits(const uint64_t *words, uint8_t *ret_bits)
 {
     size_t len = 0;

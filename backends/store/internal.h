@@ -324,8 +324,8 @@ void store_gather_put(store_gather *gather, const store_segment *g, uint32_t pos
 /* The live id goes into the gather; its bit is set. Its segment stays until store_gather_write. */
 void store_gather_take(store *s, store_gather *gather, store_segment *g, uint32_t position);
 /* The gathered ids become a new segment, which lies nowhere yet, its base that of the first one's place; what they were
- * taken from goes away if it is empty. `in_place`: ids of one segment, taken by position, keep their distances. At least
- * one id was gathered. */
+ * taken from goes away if it is empty. `in_place`: ids of one segment, taken by position, keep their distances. At
+ * least one id was gathered. */
 int store_gather_write(store *s, const store_gather *gather, bool in_place, store_segment **ret_segment);
 
 /* ---- grants.c, deal.c, items.c, reap.c, reads.c --------------------------------------------------------------- */

@@ -10,8 +10,8 @@
  *   leader.c      the leader's cycle; leader_answers.c: what came of its changes; leader_view.c: when it is due
  *   roster.c      the slots, as the leader reads them
  *   reading.c     what the cycle reads
- *   placement.c   the question to the strategy; placement_counts.c, placement_runs.c, placement_ids.c: which ids go
- *                 where, by its answer; placement_ops.c: assigning and recalling them
+ *   placement.c   the question to the strategy; placement_counts.c, placement_runs.c (and placement_boundaries.c),
+ *                 placement_ids.c: which ids go where, by its answer; placement_ops.c: assigning and recalling them
  *
  * Functions that can run out of memory set e->failed (engine_fail) and return; the step ends with ALLOT_E_NOMEM. */
 #ifndef ENGINE_INTERNAL_H
@@ -518,8 +518,23 @@ void runs_take(engine *e, plan *p); /* the plan is the placement's */
 void runs_read_cuts(engine *e);
 void runs_bodies(engine *e, const pending *p, const allot_answer *answer);
 void runs_recall(engine *e);
-/* Nothing is known any more of where ids stand. */
+
+/* placement_boundaries.c */
+/* Nothing is known any more of where runs begin. */
 void runs_forget(leader *l);
+/* Ids of one segment, and of all that was written anew out of it, stand within one window of the order. */
+uint64_t runs_window_end(uint64_t order);
+bool runs_same_window(uint64_t a, uint64_t b);
+void runs_add_boundary(engine *e, boundary b);
+/* All of the segment is on its way to roster[to]. */
+void runs_note_moving(engine *e, uint64_t segment, uint32_t to);
+void runs_sort_moving(leader *l);
+/* For whom the whole segment is; NOBODY: unknown, or that slot is gone. */
+uint32_t runs_destination(const leader *l, uint64_t segment);
+/* To whose run a place belongs; NOBODY: to none, or that slot is gone. */
+uint32_t runs_heir(const leader *l, uint64_t at);
+/* Whether ids of the entry may belong to several runs. */
+bool runs_may_cut(const leader *l, const entry *from);
 
 /* placement_ids.c */
 void ids_begin(engine *e);

@@ -9,7 +9,8 @@
 
 /* The leader's cycle: read the roster, reap the dead, read the inbox (and all shares, if everything is to be split anew
  * and it matters which ids go where), ask the strategy, assign, recall, publish. It is level-triggered: whatever an
- * interrupted cycle or a dead leader left behind lies in the inbox or the roster, and the next cycle goes on from there. */
+ * interrupted cycle or a dead leader left behind lies in the inbox or the roster, and the next cycle goes on from
+ * there. */
 
 /* How often a torn reading is done again before ids are placed by it all the same. */
 #define TEARS_MOST 3u

@@ -4,16 +4,16 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* Which slot an id gets, by its text. Ids are read, planned and placed in portions of a bounded size: while the strategy
- * is at work on one, the next is read, and ops of the one before are under way.
+/* Which slot an id gets, by its text. Ids are read, planned and placed in portions of a bounded size: while the
+ * strategy is at work on one, the next is read, and ops of the one before are under way.
  *
  *   filling   bodies are being read into this plan
  *   planning  one plan is with the strategy
  *   answer    one, of which some ops have not been submitted yet
  *
- * A segment that lies in the inbox and whose ids all go to one slot is assigned by its number; others are dealt. What lies
- * in a share and belongs elsewhere is recalled. Each portion stands for itself: what was placed before a later one fails
- * stays. A segment that has gone meanwhile was acked or cleaned. */
+ * A segment that lies in the inbox and whose ids all go to one slot is assigned by its number; others are dealt. What
+ * lies in a share and belongs elsewhere is recalled. Each portion stands for itself: what was placed before a later one
+ * fails stays. A segment that has gone meanwhile was acked, cleaned or given back. */
 
 #define PORTION_IDS (64u * ALLOT_SEGMENT_IDS_MAX) /* unless the configuration says otherwise */
 #define PORTION_SEGMENTS 1024u
@@ -224,7 +224,7 @@ void ids_take(engine *e, plan *p)
 
 /* ---- Dealing ----------------------------------------------------------------------------------------------------- */
 
-/* A deal while it is being made up: some sources of a plan, and how many of their ids each owner gets (leader.tally). */
+/* A deal while it is being made up: some sources of a plan; leader.tally says how many of their ids each owner gets. */
 typedef struct deal_draft {
     const plan *plan;
     const plan_source *sources[ALLOT_DEAL_SOURCES_MAX];

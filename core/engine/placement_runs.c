@@ -6,13 +6,11 @@
 #include <string.h>
 
 /* Which slot the i-th id in the order of adding gets. Segments are sorted by where their first id stands, and handed
- * around by number. What was given back in pieces may stand between each other's ids; but only pieces of one segment can,
- * and so the bitmaps are read of those segments alone through which, or through whose relatives, a boundary goes.
+ * around by number. What was given back in pieces may stand between each other's ids; but only pieces of one segment
+ * can, and so the bitmaps are read of those segments alone through which, or through whose relatives, a boundary goes.
  *
- * A full split gives every slot one run. Where the runs begin is remembered as long as this leadership lasts: what comes
- * back into the inbox afterwards (recalled, released, of a slot that died later) goes to the slot whose run it belongs
- * to, however many ids were acked meanwhile; what was added since, and what belongs to a slot that is gone, is planned by
- * itself, in runs of its own. A new leader knows no runs, and begins with a full split. */
+ * A full split gives every slot one run; placement_boundaries.c remembers where they begin. What comes into the inbox
+ * afterwards goes to the slot whose run it belongs to, or is planned by itself, in runs of its own. */
 
 /* Reads of bodies at once, and segments of one. */
 #define READS_AT_ONCE 16u
@@ -21,105 +19,6 @@
 /* How often a full split is begun again because segments that it was about to cut have changed. After that it goes on:
  * where acks never cease, some id may be on the wrong side of a boundary. */
 #define CUT_TEARS_MOST 6u
-
-void runs_forget(leader *l)
-{
-    l->boundary_count = l->moving_count = 0;
-    l->old_end = 0;
-    l->placed_end = UINT64_MAX;
-}
-
-/* ---- Where runs begin -------------------------------------------------------------------------------------------- */
-
-/* Ids of one segment, and of all that was written anew out of it, stand within one window of the order. */
-static uint64_t window_end(uint64_t order)
-{
-    return (order / ALLOT_SEGMENT_IDS_MAX + 1) * ALLOT_SEGMENT_IDS_MAX;
-}
-
-static bool same_window(uint64_t a, uint64_t b)
-{
-    return window_end(a) == window_end(b);
-}
-
-/* The first boundary at or behind a place. */
-static size_t boundary_from(const leader *l, uint64_t at)
-{
-    size_t low = 0;
-    size_t high = l->boundary_count;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (l->boundaries[mid].from < at)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low;
-}
-
-static uint32_t member_of_age(const leader *l, uint64_t age)
-{
-    size_t low = 0;
-    size_t high = l->roster_count;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (l->roster[mid].age < age)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low < l->roster_count && l->roster[low].age == age ? (uint32_t)low : NOBODY;
-}
-
-static uint32_t owner_of_age(const leader *l, uint64_t age)
-{
-    uint32_t i = member_of_age(l, age);
-    return i != NOBODY && member_may_own(&l->roster[i]) ? i : NOBODY;
-}
-
-/* To whose run this place belongs, as long as that slot may own ids. */
-static uint32_t heir_of(const leader *l, uint64_t at)
-{
-    size_t i = boundary_from(l, at + 1);
-    return at >= l->old_end || i == 0 ? NOBODY : owner_of_age(l, l->boundaries[i - 1].age);
-}
-
-/* ---- Segments on their way --------------------------------------------------------------------------------------- */
-
-static int compare_destined(const void *a, const void *b)
-{
-    const destined *x = a;
-    const destined *y = b;
-    return x->segment < y->segment ? -1 : x->segment > y->segment;
-}
-
-static void note_destined(engine *e, uint64_t segment, uint32_t to)
-{
-    leader *l = &e->leader;
-    if (array_reserve((void **)&l->moving, &l->moving_capacity, l->moving_count + 1, sizeof(l->moving[0])) != 0)
-        engine_fail(e);
-    else
-        l->moving[l->moving_count++] = (destined){.segment = segment, .age = l->roster[to].age};
-}
-
-/* For whom the whole segment is; NOBODY: unknown, or that slot is gone. */
-static uint32_t destination(const leader *l, uint64_t segment)
-{
-    const destined key = {.segment = segment};
-    if (l->moving_count == 0)
-        return NOBODY;
-    const destined *found = bsearch(&key, l->moving, l->moving_count, sizeof(key), compare_destined);
-    return found == NULL ? NOBODY : owner_of_age(l, found->age);
-}
-
-static void add_boundary(engine *e, boundary b)
-{
-    leader *l = &e->leader;
-    if (array_reserve((void **)&l->boundaries, &l->boundary_capacity, l->boundary_count + 1, sizeof(b)) != 0)
-        engine_fail(e);
-    else
-        l->boundaries[l->boundary_count++] = b;
-}
 
 /* ---- The question ------------------------------------------------------------------------------------------------ */
 
@@ -140,20 +39,6 @@ static void want_map(engine *e, entry *of)
         memset(words, 0xff, sizeof(segment_map));
 }
 
-/* Whether its ids belong to several runs, as far as can be told without its bitmap: it was recalled in parts, and came
- * back whole. Then they are told apart; unless one of those slots is gone, which calls for another full split soon. */
-static bool may_be_cut(const leader *l, const entry *from)
-{
-    size_t i = boundary_from(l, from->order + 1);
-    size_t end = boundary_from(l, window_end(from->order));
-    if (i == end || from->live == 1)
-        return false;
-    for (; i < end; i++)
-        if (heir_of(l, l->boundaries[i].from) == NOBODY)
-            return false;
-    return true;
-}
-
 /* Returns how many ids the strategy is to be asked about. */
 static uint64_t find_heirs(engine *e)
 {
@@ -161,13 +46,13 @@ static uint64_t find_heirs(engine *e)
     uint64_t planned = 0;
     for (size_t i = 0; i < l->entry_count && !e->failed; i++) {
         entry *from = &l->entries[i];
-        uint32_t whole = l->full ? NOBODY : destination(l, from->segment);
-        from->heir = l->full || whole != NOBODY ? whole : heir_of(l, from->order);
+        uint32_t whole = l->full ? NOBODY : runs_destination(l, from->segment);
+        from->heir = l->full || whole != NOBODY ? whole : runs_heir(l, from->order);
         if (from->heir == NOBODY)
             planned += from->live;
         else
             l->roster[from->heir].gets += from->live;
-        if (from->heir != NOBODY && whole == NOBODY && may_be_cut(l, from))
+        if (from->heir != NOBODY && whole == NOBODY && runs_may_cut(l, from))
             want_map(e, from);
     }
     return planned;
@@ -250,7 +135,7 @@ static uint32_t next_ids(const leader *l, walk *w, uint32_t most, uint32_t *ret_
 static size_t window_of(const leader *l, size_t i)
 {
     size_t end = i + 1;
-    while (end < l->entry_count && same_window(l->entries[i].order, l->entries[end].order))
+    while (end < l->entry_count && runs_same_window(l->entries[i].order, l->entries[end].order))
         end++;
     return end;
 }
@@ -387,8 +272,8 @@ static bool joins(const leader *l, const walk *w, size_t i)
     if (w->portioned == 0 || w->portioned != i)
         return false;
     uint64_t before = l->entries[i - 1].order;
-    bool alone = i == 1 || !same_window(l->entries[i - 2].order, before);
-    return alone && !same_window(before, l->entries[i].order) && (l->full || before >= l->placed_end);
+    bool alone = i == 1 || !runs_same_window(l->entries[i - 2].order, before);
+    return alone && !runs_same_window(before, l->entries[i].order) && (l->full || before >= l->placed_end);
 }
 
 /* `all`: what is left of the segment. What is written together stays in the window of the first. */
@@ -400,7 +285,7 @@ static void give(engine *e, walk *w, size_t i, uint32_t count, bool all, uint64_
                                        .ids = count,
                                        .member = to,
                                        .joins = joins(l, w, i),
-                                       .room = (uint32_t)(window_end(at) - at)});
+                                       .room = (uint32_t)(runs_window_end(at) - at)});
     w->portioned = i + 1;
 }
 
@@ -408,7 +293,7 @@ static void note_boundary(engine *e, walk *w, uint64_t from, uint32_t to)
 {
     leader *l = &e->leader;
     if (l->full && to != w->member)
-        add_boundary(e, (boundary){.from = from, .age = l->roster[to].age});
+        runs_add_boundary(e, (boundary){.from = from, .age = l->roster[to].age});
     w->member = to;
 }
 
@@ -418,7 +303,7 @@ static void move_whole(engine *e, const entry *from, uint32_t to)
     leader *l = &e->leader;
     if (from->holder == to)
         return;
-    note_destined(e, from->segment, to); /* also what comes back by itself, because its slot is over */
+    runs_note_moving(e, from->segment, to); /* also what comes back by itself, because its slot is over */
     if (member_is_live(&l->roster[from->holder]) && !e->failed)
         placement_add_claim(e, (claim){.segment = from->segment, .member = from->holder, .map = NOBODY});
 }
@@ -530,7 +415,7 @@ static void decide_by_heirs(engine *e, walk *w, size_t i)
     l->place_count = 0;
     add_places(e, i);
     for (size_t k = 0; k < l->place_count; k++)
-        l->places[k].member = heir_of(l, l->places[k].at);
+        l->places[k].member = runs_heir(l, l->places[k].at);
     decide_by_entry(e, w);
 }
 
@@ -548,7 +433,7 @@ static void decide_window(engine *e, walk *w, size_t begin, size_t end)
     for (size_t at = 0; at < l->place_count && !e->failed; at++) {
         uint32_t to;
         (void)next_ids(l, w, 1, &to);
-        /* Two that stand at one place (ids of everywhere were written together where only counts mattered) stay together. */
+        /* Two at one place stay together: where only counts matter, ids of everywhere are written together. */
         if (at > 0 && l->places[at].at == l->places[at - 1].at)
             to = l->places[at - 1].member;
         note_boundary(e, w, l->places[at].at, to);
@@ -565,7 +450,7 @@ static void decide_window(engine *e, walk *w, size_t begin, size_t end)
 /* What is behind all that this cycle has seen has been added since. */
 static void note_ends(leader *l)
 {
-    uint64_t end = l->entry_count == 0 ? 0 : window_end(l->entries[l->entry_count - 1].order);
+    uint64_t end = l->entry_count == 0 ? 0 : runs_window_end(l->entries[l->entry_count - 1].order);
     if (l->full)
         l->old_end = l->placed_end = end;
     else if (l->placed_end != UINT64_MAX && end > l->placed_end)
@@ -577,7 +462,7 @@ static void decide(engine *e)
     leader *l = &e->leader;
     walk w = {.plan = l->answer, .member = NOBODY};
     if (l->full)
-        l->boundary_count = l->moving_count = 0;
+        runs_forget(l);
     for (size_t i = 0; i < l->entry_count && !e->failed;) {
         size_t end = l->full ? window_of(l, i) : i + 1;
         if (l->entries[i].map != NOBODY && l->full)
@@ -589,8 +474,7 @@ static void decide(engine *e)
                 decide_entry(e, &w, k);
         i = end;
     }
-    if (l->full && l->moving_count > 1)
-        qsort(l->moving, l->moving_count, sizeof(l->moving[0]), compare_destined);
+    runs_sort_moving(l);
     l->cut_tears = 0;
     note_ends(l);
     plan_free(l->answer);

@@ -11,8 +11,8 @@ typedef struct plan_span {
     uint32_t count;
 } plan_span;
 
-/* Texts of ids. They outlive their plan where an op names them; counted without atomics: as long as a plan is being run,
- * it has the only reference. */
+/* Texts of ids. They outlive their plan where an op names them; counted without atomics: as long as a plan is being
+ * run, it has the only reference. */
 typedef struct plan_texts plan_texts;
 
 /* Of a plan by texts: the ids ids[first] to ids[first + count - 1] are those of one segment that are to be placed. */

@@ -78,9 +78,9 @@ static bool owners_changed(const leader *l)
     return count != l->planned_count;
 }
 
-/* Where it matters which ids a slot has, also deaths and leaves call for a full split, and a new leadership, which knows
- * of none. So does a change that has been undone: ids were placed by it meanwhile. A join that waits for further joins
- * waits for itself. */
+/* Where it matters which ids a slot has, also deaths and leaves call for a full split, and a new leadership, which
+ * knows of none. So does a change that has been undone: ids were placed by it meanwhile. A join that waits for further
+ * joins waits for itself. */
 static bool change_is_due(engine *e, bool settled)
 {
     leader *l = &e->leader;

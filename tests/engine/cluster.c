@@ -299,20 +299,17 @@ static void release(cluster *c, const due *d)
 
 static const allot_strategy_ops *strategy_of(const cluster *c, uint32_t kind)
 {
-    if (c->strategy != NULL)
-        return c->strategy;
-    return kind == ALLOT_STRATEGY_COUNTS ? allot_strategy_round_robin()
-           : kind == ALLOT_STRATEGY_RUNS ? allot_strategy_chunked()
-                                         : allot_strategy_hash();
+    if (c->strategy != NULL || kind == ALLOT_STRATEGY_COUNTS)
+        return c->strategy != NULL ? c->strategy : allot_strategy_round_robin();
+    return kind == ALLOT_STRATEGY_RUNS ? allot_strategy_chunked() : allot_strategy_hash();
 }
 
 static void run_plan(const cluster *c, plan *p)
 {
-    static const allot_strategy_value values[] = {{.number = 0}};
-    const allot_strategy_ops *ops = strategy_of(c, p->kind);
-    p->values = values;
-    p->value_count = ops->option_count;
-    plan_run(p, ops);
+    static const allot_strategy_value no_seed = {.number = 0};
+    p->values = &no_seed;
+    p->value_count = strategy_of(c, p->kind)->option_count;
+    plan_run(p, strategy_of(c, p->kind));
 }
 
 static void happen(cluster *c, due d)
@@ -569,14 +566,13 @@ void cluster_strategy_set(cluster *c, const allot_strategy_ops *strategy)
 
 void cluster_reload(cluster *c, int n, bool replan)
 {
-    const engine_config *config = &c->config;
-    engine_settings settings = {.strategy = config->strategy,
-                                .kind = config->kind,
-                                .max_attempts = config->max_attempts,
-                                .settle_us = config->settle_us,
-                                .handover_timeout_us = config->handover_timeout_us,
-                                .retry_after_us = config->retry_after_us,
-                                .retire_on_timeout = config->retire_on_timeout,
+    engine_settings settings = {.strategy = c->config.strategy,
+                                .kind = c->config.kind,
+                                .max_attempts = c->config.max_attempts,
+                                .settle_us = c->config.settle_us,
+                                .handover_timeout_us = c->config.handover_timeout_us,
+                                .retry_after_us = c->config.retry_after_us,
+                                .retire_on_timeout = c->config.retire_on_timeout,
                                 .replan = replan};
     request *q = new_request(c, n, ENGINE_RELOAD);
     q->r.settings = &settings; /* replied to at once */
@@ -596,11 +592,8 @@ static int compare_texts(const void *a, const void *b)
 {
     const char *x = *(const char *const *)a;
     const char *y = *(const char *const *)b;
-    size_t x_len = strlen(x);
-    size_t y_len = strlen(y);
-    if (x_len != y_len)
-        return x_len < y_len ? -1 : 1;
-    return strcmp(x, y);
+    int longer = (int)strlen(x) - (int)strlen(y);
+    return longer != 0 ? longer : strcmp(x, y);
 }
 
 const char *cluster_holds(cluster *c, int n)

@@ -203,7 +203,8 @@ static long live(life *l, uint32_t kind, int64_t latency_us, long fail_step, lon
                             .ttl_us = 3000000,
                             .retry_after_us = 1000000,
                             .seed = {1, 2, 3, 4}};
-    *l = (life){.kind = kind, .latency_us = latency_us, .fail_step = fail_step, .fail_after = fail_after, .replied = true};
+    *l = (life){.kind = kind, .latency_us = latency_us, .fail_step = fail_step, .fail_after = fail_after};
+    l->replied = true;
     l->engine = engine_new(&config);
     l->store = store_new();
     ck_assert(l->engine != NULL && l->store != NULL);
@@ -218,7 +219,8 @@ static long live(life *l, uint32_t kind, int64_t latency_us, long fail_step, lon
 
 #define LATENCIES 5
 
-/* With each kind of strategy. Answers that take a millisecond, and such that come together with beats and other timers. */
+/* With each kind of strategy; answers that take a millisecond, and such that come together with beats and other
+ * timers. */
 START_TEST(each_allocation_of_the_engine_fails_once)
 {
     static const int64_t latencies_us[LATENCIES] = {1000, 100000, 200000, 250000, 333333};

@@ -309,7 +309,8 @@ typedef struct allot_outcome {
     allot_reason reason;
     /* add: added (skipped: ids already in the pool). assign, deal, recall, release, unpark: ids moved or marked
      * (skipped: not in the expected place, or the slot is not live). ack, fail: accepted (skipped: refused; see
-     * `refused`). reap: ids moved to the inbox; `more`: ids that the slot still has (0: the slot is gone). clean: ids removed. */
+     * `refused`). reap: ids moved to the inbox; `more`: ids that the slot still has (0: the slot is gone). clean: ids
+     * removed. */
     uint64_t count;
     uint64_t skipped;
     uint64_t more;
