@@ -425,6 +425,36 @@ START_TEST(what_is_cut_off_keeps_its_place)
 }
 END_TEST
 
+/* Ids of one segment keep their distances, whatever lies between them; else a later cut could not tell where they stand. */
+START_TEST(what_is_given_back_in_part_keeps_its_distances)
+{
+    world *w = world_open(_i);
+    member a = member_leader(w, 1), b = member_joined(w, 2);
+    EXPECT_OK(add(&a, "a b c d e f g h"));
+    EXPECT_OK(grant(&a, &b, NULL));
+    uint64_t base = order_of(w, &b, "a");
+    EXPECT_OK(report(&b, ALLOT_OP_ACK, "d"));
+    EXPECT_OK(report(&b, ALLOT_OP_RELEASE, "g b e"));
+    ck_assert_uint_eq(order_of(w, NULL, "b"), base + 1);
+    ck_assert_str_eq(inbox_text(w), "b e g");
+    ck_assert_str_eq(share_text(&b), "a c f h");
+    EXPECT_OK(grant(&a, &b, "b"));
+    ck_assert_uint_eq(order_of(w, &b, "b"), base + 1);
+    ck_assert_uint_eq(order_of(w, NULL, "e"), base + 4);
+    EXPECT_OK(grant(&a, &a, "e"));
+    ck_assert_uint_eq(order_of(w, NULL, "g"), base + 6);
+    EXPECT_OK(report(&a, ALLOT_OP_RELEASE, "e"));
+    ck_assert_uint_eq(order_of(w, NULL, "e"), base + 4);
+    EXPECT_OK(report(&b, ALLOT_OP_RELEASE, "h c"));
+    EXPECT_OK(report(&b, ALLOT_OP_ACK, "a"));
+    EXPECT_OK(grant(&a, &a, "c"));
+    ck_assert_uint_eq(order_of(w, NULL, "h"), base + 7);
+    ck_assert_uint_eq(order_of(w, &b, "f"), base + 5);
+    ck_assert_str_eq(share_text(&a), "c");
+    world_close(w);
+}
+END_TEST
+
 START_TEST(a_release_writes_a_segment_for_each_source)
 {
     world *w = world_open(_i);
@@ -459,6 +489,7 @@ TCase *exact_case(void)
     TEST_ON_ALL(c, a_bitmap_beyond_the_end_is_counted);
     TEST_ON_ALL(c, what_is_new_stands_behind_all_else);
     TEST_ON_ALL(c, what_is_cut_off_keeps_its_place);
+    TEST_ON_ALL(c, what_is_given_back_in_part_keeps_its_distances);
     TEST_ON_ALL(c, a_release_writes_a_segment_for_each_source);
     return c;
 }

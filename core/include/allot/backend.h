@@ -325,7 +325,8 @@ typedef struct allot_outcome {
  * base, and the id at position i of it stands at base + i; `order` is where its first id that is not done stands. The
  * base of a segment that is added, or put back from the parked ids, or dealt, is 1024 * its number; that of one that is
  * written anew out of others is where its first id stood. A release writes one segment for each segment that it takes
- * ids from. */
+ * ids from. Ids of one segment that are written anew in its order keep their distances: what lay between them are
+ * positions of the new one that are done from the start. */
 typedef struct allot_segment_info {
     uint64_t segment;
     uint64_t token;    /* 0 in the inbox */
