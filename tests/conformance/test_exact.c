@@ -425,7 +425,7 @@ START_TEST(what_is_cut_off_keeps_its_place)
 }
 END_TEST
 
-/* Ids of one segment keep their distances, whatever lies between them; else a later cut could not tell where they stand. */
+/* Ids of one segment keep their distances, whatever lies between them: a later cut must know where they stand. */
 START_TEST(what_is_given_back_in_part_keeps_its_distances)
 {
     world *w = world_open(_i);
