@@ -1,8 +1,8 @@
 #include "cli/commands.h"
 
+#include "base/suggest.h"
 #include "cli/exits.h"
 #include "cli/options.h"
-#include "cli/suggest.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 #include "cli/options.h"
 
+#include "base/suggest.h"
+#include "base/values.h"
 #include "cli/exits.h"
-#include "cli/suggest.h"
-#include "cli/values.h"
 
 #include <ctype.h>
 #include <inttypes.h>
