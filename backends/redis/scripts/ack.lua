@@ -2,6 +2,12 @@
 -- with: base slots change bits segments items
 -- Ids are done: they leave the pool, and their fails are forgotten.
 local function act()
+    -- Whole or nothing: see shared/change.lua.
+    call('HLEN', KEYS[SHARE_KEY])
+    call('HLEN', KEYS[RECALLS_KEY])
+    call('HLEN', K_SEG)
+    call('HLEN', K_DONE)
+    call('ZCARD', K_SEGMENTS)
     local count = 0
     local failed = call('HLEN', K_FAILS) > 0
     each_item(function(g, position, id)
@@ -19,4 +25,4 @@ local function act()
     return ok(count, #refused, 0, '0', refused)
 end
 
-return {change({gate = by_owner, act = act})}
+return change({gate = by_owner, act = act})

@@ -95,6 +95,18 @@ local function segment_of(at, parts)
 end
 
 local function act()
+    -- Whole or nothing: see shared/change.lua.
+    call('HLEN', K_DONE)
+    call('ZCARD', K_SEGMENTS)
+    call('ZCARD', K_INBOX)
+    for slot = 1, SLOTS do
+        local base = FIRST_SLOT_KEY + KEYS_PER_SLOT * slot
+        local to = slot_at(ARGV[7 + slot], base)
+        call('HLEN', KEYS[base + 1])
+        if to and to.swept then
+            call('HLEN', KEYS[base + 2])
+        end
+    end
     load_segments()
     if not grants_fit() then
         return refuse('limit')
@@ -116,4 +128,4 @@ local function act()
     return ok(count, skipped)
 end
 
-return {change({gate = by_leader, act = act})}
+return change({gate = by_leader, act = act})

@@ -5,6 +5,15 @@ local REASON, MAX_ATTEMPTS, RETRY_AFTER = unpack(ARGV, FIRST_ITEM + 4 * ITEMS, F
 MAX_ATTEMPTS, RETRY_AFTER = tonumber(MAX_ATTEMPTS), tonumber(RETRY_AFTER)
 
 local function act()
+    -- Whole or nothing: see shared/change.lua.
+    call('HLEN', KEYS[SHARE_KEY])
+    call('HLEN', KEYS[RECALLS_KEY])
+    call('HLEN', K_SEG)
+    call('HLEN', K_DONE)
+    call('HLEN', K_LOCK)
+    call('ZCARD', K_SEGMENTS)
+    call('ZCARD', K_PARKED)
+    call('ZCARD', K_PARKING)
     local count = 0
     each_item(function(g, position, id)
         id = id or ids_of(g)[position + 1]
@@ -23,4 +32,4 @@ local function act()
     return ok(count, #refused, 0, '0', refused)
 end
 
-return {change({gate = by_owner, act = act})}
+return change({gate = by_owner, act = act})

@@ -102,6 +102,21 @@ local function remove(s)
 end
 
 local function act()
+    -- Whole or nothing: see shared/change.lua.
+    for i = FIRST_SLOT_KEY + KEYS_PER_SLOT, #KEYS do
+        call('HLEN', KEYS[i])
+    end
+    call('HLEN', K_SEG)
+    call('HLEN', K_DONE)
+    call('HLEN', K_LIVE)
+    call('HLEN', K_FAILS)
+    call('HLEN', K_TTLS)
+    call('ZCARD', K_SEGMENTS)
+    call('ZCARD', K_INBOX)
+    call('ZCARD', K_PARKED)
+    call('ZCARD', K_PARKING)
+    call('ZCARD', K_AGES)
+    call('ZCARD', K_SESSIONS)
     local s = slot_at(TARGET, FIRST_SLOT_KEY + KEYS_PER_SLOT)
     if not s or not is_reapable(s) then
         return refuse(s and 'live' or 'gone')
@@ -116,4 +131,4 @@ local function act()
     return ok(count, 0, s.ids)
 end
 
-return {change({gate = by_leader, act = act})}
+return change({gate = by_leader, act = act})

@@ -56,6 +56,8 @@ local function recall_part(s, number, position, take)
 end
 
 local function act()
+    -- Whole or nothing: see shared/change.lua.
+    call('HLEN', KEYS[FIRST_SLOT_KEY + KEYS_PER_SLOT + 2])
     local s = slot_at(TARGET, FIRST_SLOT_KEY + KEYS_PER_SLOT)
     if not s or s.state == 'left' or s.state == 'dead' then
         return refuse(s and 'dead' or 'gone')
@@ -80,4 +82,4 @@ local function act()
     return ok(count, skipped)
 end
 
-return {change({gate = by_leader, act = act})}
+return change({gate = by_leader, act = act})

@@ -26,12 +26,29 @@ local function from_ms(ms)
     return math.floor(tonumber(ms) * 1000 + 0.5)
 end
 
+-- ---- keys of somebody else's under our names
+
+-- `failed`: what a command failed with, when it did: a table from redis.pcall(), a text from pcall().
+local function is_of_others(failed)
+    local why = type(failed) == 'table' and failed.err or failed
+    return type(why) == 'string' and string.sub(why, 1, 9) == 'WRONGTYPE'
+end
+
+-- As an error that says that nothing was changed. (What fails within a script otherwise has the script in its text, and
+-- may have been applied in part.)
+local function of_others(key)
+    return redis.error_reply('WRONGTYPE ' .. key .. ' is not this group\'s own')
+end
+
 -- ---- state: one hash, read whole, written where it changed
 
 local st, st_changed = {}, {}
 local st_numbers = {} -- what of it was looked at as a number, or is one now
 do
-    local flat = call('HGETALL', K_STATE)
+    local flat = redis.pcall('HGETALL', K_STATE)
+    if flat.err then
+        return is_of_others(flat) and of_others(K_STATE) or flat
+    end
     for i = 1, #flat, 2 do
         st[flat[i]] = flat[i + 1]
     end

@@ -2,6 +2,8 @@
 -- is left of the segment. A token is the proof of ownership (I4); an id that is named is trusted to be the one there.
 local ITEMS, FIRST_ITEM = tonumber(ARGV[7]), 8
 
+local SHARE_KEY, RECALLS_KEY = FIRST_SLOT_KEY + 1, FIRST_SLOT_KEY + 2
+
 local refused = {}
 
 -- Calls accept(segment, position, id or nil) for each item that is in the speaking slot's share, with that token, not
