@@ -22,3 +22,5 @@ add_library(allot_backend_redis MODULE backends/redis/module/module.c backends/s
 set_target_properties(allot_backend_redis PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/allot)
 target_include_directories(allot_backend_redis PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/core/include)
 target_link_libraries(allot_backend_redis PRIVATE PkgConfig::HIREDIS Threads::Threads)
+# A thread that still resolves a name outlives its handle: the code must not go away under it.
+target_link_options(allot_backend_redis PRIVATE -Wl,-z,nodelete)
