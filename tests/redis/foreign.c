@@ -53,7 +53,8 @@ static void set_up(void)
     EXPECT_OK(grant(&s.leader, &s.worker, "a b c d"));
     EXPECT_OK(grant(&s.leader, &s.worker, "k l"));
     EXPECT_OK(grant(&s.leader, &s.worker, "g h"));
-    EXPECT_OK(grant(&s.leader, &s.dead, "i j"));
+    EXPECT_OK(grant(&s.leader, &s.dead, "i"));
+    EXPECT_OK(grant(&s.leader, &s.dead, "j"));
     EXPECT_OK(add(&s.leader, "m n"));
     EXPECT_OK(report(&s.worker, ALLOT_OP_ACK, "d"));
     EXPECT_OK(recall(&s.leader, &s.worker, "c"));
@@ -311,8 +312,9 @@ static const attempt attempts[] = {
 
 /* ---- The keys --------------------------------------------------------------------------------------------------- */
 
-static const char *const group_keys[] = {"state", "db",   "seg",  "done",   "live",    "segments", "inbox",    "slots",
-                                         "ages",  "ttls", "LOCK", "parked", "parking", "fails",    "sessions", "outcomes"};
+static const char *const group_keys[] = {"state",   "db",    "seg",   "done",  "live", "segments",
+                                         "inbox",   "slots", "ages",  "ttls",  "LOCK", "parked",
+                                         "parking", "fails", "sessions", "outcomes"};
 static const char *const slot_keys[] = {"slot:%s", "slot:%s:ids", "slot:%s:recalls", "session:%s"};
 
 enum { GROUP_KEYS = sizeof(group_keys) / sizeof(group_keys[0]), SLOT_KEYS = sizeof(slot_keys) / sizeof(slot_keys[0]) };
