@@ -52,9 +52,10 @@ static void hall_close(hall *h)
 static void take_all(hall *h, ids *all)
 {
     for (uint32_t i = 0; i < h->count; i++) {
-        redisReply *mine = wire_hear(h->slot[i]);
-        ids_take_lines(all, i, mine->str, mine->len);
-        freeReplyObject(mine);
+        size_t bytes;
+        char *mine = wire_hear_string(h->slot[i], &bytes);
+        ids_take_lines(all, i, mine, bytes);
+        free(mine);
     }
 }
 
@@ -73,9 +74,11 @@ int64_t plain_blobs_redis(const char *socket, uint32_t slots, ids *all)
     hall_open(&h, socket, slots, all);
     int64_t start_ns = bench_now_ns();
     wire_say(h.leader, "GET inbox");
-    redisReply *inbox = wire_hear(h.leader);
-    piles_init(&s, slots, inbox->len);
-    piles_deal(&s, inbox->str, inbox->len);
+    wire_flush(h.leader);
+    size_t bytes;
+    char *inbox = wire_hear_string(h.leader, &bytes);
+    piles_init(&s, slots, bytes);
+    piles_deal(&s, inbox, bytes);
     for (uint32_t i = 0; i < slots; i++)
         write_blob(&h, i, s.text[i], s.bytes[i]);
     wire_flush(h.leader);
@@ -87,7 +90,7 @@ int64_t plain_blobs_redis(const char *socket, uint32_t slots, ids *all)
     take_all(&h, all);
     int64_t took_ns = bench_now_ns() - start_ns;
     wire_skip(h.leader, 2ul * slots);
-    freeReplyObject(inbox);
+    free(inbox);
     piles_done(&s);
     hall_close(&h);
     return took_ns;
@@ -96,17 +99,19 @@ int64_t plain_blobs_redis(const char *socket, uint32_t slots, ids *all)
 /* An interval is both written to a hash, where a slot that comes later would find it, and said. */
 static void write_interval(hall *h, uint32_t i, interval at)
 {
-    wire_say(h->leader, "HSET split %u %zu-%zu", i, at.from, at.from + at.bytes - 1);
-    wire_say(h->leader, "PUBLISH word:%u %zu-%zu", i, at.from, at.from + at.bytes - 1);
+    char range[64];
+    snprintf(range, sizeof(range), "%zu-%zu", at.from, at.from + at.bytes - 1);
+    wire_say(h->leader, "HSET split %u %s", i, range);
+    wire_say(h->leader, "PUBLISH word:%u %s", i, range);
 }
 
 static void ask_for_range(hall *h, uint32_t i)
 {
-    size_t from, to;
+    unsigned long long from, to;
     redisReply *word = wire_hear(h->ear[i]);
-    BENCH_MUST(word->elements == 3 && sscanf(word->element[2]->str, "%zu-%zu", &from, &to) == 2);
+    BENCH_MUST(word->elements == 3 && sscanf(word->element[2]->str, "%llu-%llu", &from, &to) == 2);
     freeReplyObject(word);
-    wire_say(h->slot[i], "GETRANGE inbox %zu %zu", from, to);
+    wire_say(h->slot[i], "GETRANGE inbox %llu %llu", from, to);
     wire_flush(h->slot[i]);
 }
 

@@ -116,9 +116,17 @@ void crew_close(crew *c)
 
 /* ---- A split ----------------------------------------------------------------------------------------------------- */
 
+static void rest(crew *c)
+{
+    int64_t until_ns = bench_now_ns() + REST_MS * INT64_C(1000000);
+    while (bench_now_ns() < until_ns)
+        crew_pull(c, 1);
+}
+
 int64_t crew_fill(crew *c)
 {
     allot_error error = {0};
+    rest(c); /* a cycle that is under way is not held back */
     gate_shut(&c->gate);
     int64_t start_ns = bench_now_ns();
     if (allot_group_add(c->group, c->all->added, c->all->count, ADD_LIMIT_MS, NULL, &error) != ALLOT_OK)
@@ -131,7 +139,7 @@ int64_t crew_fill(crew *c)
         gate_nudge(&c->gate);
         CREW_UNTIL(c, gate_least_beats(&c->gate) > before);
     }
-    bench_sleep_ms(REST_MS);
+    rest(c);
     BENCH_MUST(c->gained == 0);
     return took_ns;
 }

@@ -141,8 +141,8 @@ static void pass(allot_backend *b, const allot_op *op)
 
 static void gate_submit(allot_backend *b, const allot_op *op)
 {
-    bool begins = op->kind == ALLOT_OP_READ_ROSTER && atomic_load(&b->gate->shut);
-    if (is_bulk(op->kind) && (b->held_count > 0 || begins))
+    bool begins = op->kind == ALLOT_OP_READ_ROSTER || op->kind == ALLOT_OP_READ_INBOX;
+    if (is_bulk(op->kind) && (b->held_count > 0 || (begins && atomic_load(&b->gate->shut))))
         hold(b, op);
     else
         pass(b, op);

@@ -132,10 +132,9 @@ figure figure_ns(double ns)
     return with_unit(times, ns);
 }
 
-figure figure_bytes(double bytes)
+figure figure_bytes(double count)
 {
-    figure f = with_unit(sizes, bytes);
-    return f;
+    return with_unit(sizes, count);
 }
 
 figure figure_spread_ns(samples *s)
@@ -151,6 +150,6 @@ figure figure_ratio(double value, double to)
 {
     figure f = {.text = "-"};
     if (to > 0)
-        snprintf(f.text, sizeof(f.text), "%sx", figure_number(value / to).text);
+        snprintf(f.text, sizeof(f.text), "%.30sx", figure_number(value / to).text);
     return f;
 }

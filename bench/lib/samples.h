@@ -33,6 +33,6 @@ figure figure_number(double value);
 /* "1.23x"; "-" where there is nothing to compare with. */
 figure figure_ratio(double value, double to);
 /* 640 B, 37.2 KiB, 1.61 MiB. */
-figure figure_bytes(double bytes);
+figure figure_bytes(double count);
 
 #endif

@@ -2,6 +2,9 @@
 #include "bench/lib/bench.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 
 #define BUFFER_MOST (256u * 1024u)
 
@@ -47,6 +50,34 @@ redisReply *wire_hear(redisContext *c)
     if (r->type == REDIS_REPLY_ERROR)
         bench_fail("the server says: %s", r->str);
     return r;
+}
+
+static void receive(int fd, char *to, size_t bytes)
+{
+    for (size_t done = 0; done < bytes;) {
+        ssize_t n = recv(fd, to + done, bytes - done, 0);
+        if (n <= 0)
+            bench_fail("reading from the server");
+        done += (size_t)n;
+    }
+}
+
+char *wire_hear_string(redisContext *c, size_t *ret_bytes)
+{
+    char head[32] = "";
+    size_t len = 0;
+    while (len < 2 || head[len - 1] != '\n') {
+        BENCH_MUST(len < sizeof(head) - 1);
+        receive(c->fd, &head[len++], 1);
+    }
+    if (head[0] != '$')
+        bench_fail("the server says: %s", head);
+    size_t bytes = strtoul(head + 1, NULL, 10);
+    char *text = malloc(bytes + 2);
+    BENCH_MUST(text != NULL);
+    receive(c->fd, text, bytes + 2);
+    *ret_bytes = bytes;
+    return text;
 }
 
 void wire_skip(redisContext *c, unsigned long count)

@@ -13,6 +13,9 @@ void wire_say(redisContext *c, const char *format, ...) __attribute__((format(pr
 void wire_flush(redisContext *c);
 /* The next answer: an error ends the process. freeReplyObject it. */
 redisReply *wire_hear(redisContext *c);
+/* The next answer, which is a string, straight from the socket into memory of its size: the least that a client can do.
+ * Only where nothing else was asked on this connection. free() it. */
+char *wire_hear_string(redisContext *c, size_t *ret_bytes);
 /* The next `count` answers, which are of no interest. */
 void wire_skip(redisContext *c, unsigned long count);
 
