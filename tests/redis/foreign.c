@@ -47,7 +47,10 @@ static void set_up(void)
     s.caller = outsider_new(s.w, 4);
     s.joining = member_new(s.w, 5);
     s.w->ttl_us = SECOND_US;
-    s.dead = member_joined(s.w, 3);
+    s.dead = member_new(s.w, 3);
+    s.dead.not_after_us = s.caller.not_after_us;
+    EXPECT_OK(join(&s.dead));
+    EXPECT_OK(beat(&s.dead));
     EXPECT_OK(add(&s.leader, "a b c d e f g h i j"));
     EXPECT_OK(add(&s.leader, "k l"));
     EXPECT_OK(grant(&s.leader, &s.worker, "a b c d"));
@@ -212,6 +215,14 @@ static allot_op make_recall(void)
     return op;
 }
 
+static allot_op make_first_recall(void)
+{
+    allot_op op = member_op(&s.leader, ALLOT_OP_RECALL);
+    ck_assert(find_owned_part(&s.dead, "j", &s.parts[0]));
+    op.u.recall = (allot_op_recall){.target = s.dead.slot, .part_count = 1, .parts = s.parts};
+    return op;
+}
+
 static allot_op make_retire(void)
 {
     allot_op op = member_op(&s.leader, ALLOT_OP_RETIRE);
@@ -234,16 +245,18 @@ static allot_op make_publish(void)
     return op;
 }
 
-/* All of a segment in which nothing is done, an id of another, and a recalled one. */
-static allot_op items_of(allot_op_kind kind, bool whole)
+/* k and l are a segment in which nothing is done; of a and c, in another, c is recalled. K: all of its segment. */
+static allot_op items_of(member *m, allot_op_kind kind, const char *ids)
 {
-    allot_op op = member_op(&s.worker, kind);
-    static const char *const ids[] = {"k", "a", "c", "l"};
-    uint32_t count = whole ? 3 : 4;
-    for (uint32_t i = 0; i < count; i++)
-        ck_assert(find_item(&s.worker, ids[i], &s.items[i]));
-    if (whole)
-        s.items[0].position = ALLOT_ALL;
+    allot_op op = member_op(m, kind);
+    uint32_t count = (uint32_t)strlen(ids);
+    for (uint32_t i = 0; i < count; i++) {
+        char id[] = {ids[i], '\0'};
+        bool whole = id[0] == 'K';
+        id[0] = whole ? 'k' : id[0];
+        ck_assert(find_item(m, id, &s.items[i]));
+        s.items[i].position = whole ? ALLOT_ALL : s.items[i].position;
+    }
     op.u.items = (allot_op_items){.count = count, .items = s.items, .reason = {"why", 3}, .max_attempts = 2,
                                   .retry_after_us = SECOND_US};
     return op;
@@ -251,17 +264,27 @@ static allot_op items_of(allot_op_kind kind, bool whole)
 
 static allot_op make_release(void)
 {
-    return items_of(ALLOT_OP_RELEASE, true);
+    return items_of(&s.worker, ALLOT_OP_RELEASE, "Kac");
+}
+
+static allot_op make_release_of_one(void)
+{
+    return items_of(&s.worker, ALLOT_OP_RELEASE, "l");
+}
+
+static allot_op make_release_without_recalls(void)
+{
+    return items_of(&s.dead, ALLOT_OP_RELEASE, "i");
 }
 
 static allot_op make_ack(void)
 {
-    return items_of(ALLOT_OP_ACK, false);
+    return items_of(&s.worker, ALLOT_OP_ACK, "kacl");
 }
 
 static allot_op make_fail(void)
 {
-    return items_of(ALLOT_OP_FAIL, false);
+    return items_of(&s.worker, ALLOT_OP_FAIL, "kacl");
 }
 
 static allot_op make_unpark(void)
@@ -299,10 +322,13 @@ static const attempt attempts[] = {
     {"assign of what nothing was taken from", &s.leader, make_assign_of_untouched, 0},
     {"assign after a clean", &s.leader, make_assign_by_number, CLEANED},
     {"recall", &s.leader, make_recall, 0},
+    {"recall, the first", &s.leader, make_first_recall, 0},
     {"retire", &s.leader, make_retire, 0},
     {"reap", &s.leader, make_reap, 0},
     {"publish", &s.leader, make_publish, 0},
     {"release", &s.worker, make_release, 0},
+    {"release of one", &s.worker, make_release_of_one, 0},
+    {"release without recalls", &s.dead, make_release_without_recalls, 0},
     {"ack", &s.worker, make_ack, 0},
     {"fail", &s.worker, make_fail, 0},
     {"unpark", &s.leader, make_unpark, 0},
@@ -402,7 +428,9 @@ START_TEST(whole_or_nothing)
     allot_op op = a->make();
     ck_assert_str_eq(redis_server_ask(s.server, "SAVE"), "OK");
     take_digest(before);
-    ck_assert_msg(is_done(a, member_call(a->by, &op)), "%s", a->name);
+    const allot_answer *answer = member_call(a->by, &op);
+    ck_assert_msg(is_done(a, answer), "%s: status %d, reason %d: %s", a->name, (int)answer->outcome.status,
+                  (int)answer->outcome.reason, answer->message != NULL ? answer->message : "");
     take_digest(after);
     ck_assert_str_ne(before, after);
     for (int i = 0; i < KEYS; i++) {
