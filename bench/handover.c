@@ -169,7 +169,7 @@ static void measure_place(const bench *b, report *r, place_kind kind)
     samples floor_ns = kind == PLACE_REDIS ? floor_publish(&p, bench_rounds(b, 500, 20))
                                            : floor_lock(&p, bench_rounds(b, 100, 5));
     place_close(&p);
-    table *t = report_table(r, "what|replicas|median|min .. max|95 %% within|of the floor|rounds",
+    table *t = report_table(r, "what|replicas|median|min .. max|95 % within|of the floor|rounds",
                             "Leadership: %s, ttl %u s, %d ids", where, TTL_S, IDS);
     double floor = samples_median(&floor_ns);
     write_row(t, kind == PLACE_REDIS ? "floor: PUBLISH until it is heard" : "floor: SIGKILL until its flock is taken", 2,

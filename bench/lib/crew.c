@@ -82,12 +82,12 @@ static bool is_settled(crew *c)
     return view.slots == c->count && view.settled_age == c->count && view.version > 0;
 }
 
-void crew_open(crew *c, place *p, uint32_t count, const allot_strategy_ops *strategy, ids *all)
+void crew_open(crew *c, place *p, uint32_t count, crew_options how, ids *all)
 {
     allot_options options;
     *c = (crew){.count = count, .all = all};
     gate_init(&c->gate, p);
-    c->hooks = (hooks){.backend = &c->gate.ops, .strategy = strategy};
+    c->hooks = (hooks){.backend = &c->gate.ops, .strategy = how.strategy};
     c->nodes = bench_alloc(count, sizeof(c->nodes[0]));
     c->epoll = epoll_create1(EPOLL_CLOEXEC);
     BENCH_MUST(c->epoll >= 0);
@@ -96,8 +96,10 @@ void crew_open(crew *c, place *p, uint32_t count, const allot_strategy_ops *stra
     place_options(p, &c->options);
     c->options.settle_ms = 20;
     c->options.shared = (allot_memory *)&c->gate;
-    if (strategy != NULL)
-        c->options.strategy = strategy->name;
+    if (how.strategy != NULL)
+        c->options.strategy = how.strategy->name;
+    if (how.ttl_ms > 0)
+        c->options.ttl_ms = how.ttl_ms;
     for (uint32_t i = 0; i < count; i++)
         open_node(c, i);
     CREW_UNTIL(c, c->told[ALLOT_EVENT_JOINED] == count && is_settled(c));

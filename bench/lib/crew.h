@@ -22,9 +22,15 @@ typedef struct crew {
     uint64_t told[ALLOT_EVENT_NOTE + 1]; /* events by type */
 } crew;
 
+/* Zero: the defaults. */
+typedef struct crew_options {
+    const allot_strategy_ops *strategy;
+    int64_t ttl_ms;
+} crew_options;
+
 /* Opens `count` nodes and waits until one leads and a split has taken all of them into account. The place is empty
- * before. `strategy` NULL: the default. */
-void crew_open(crew *c, place *p, uint32_t count, const allot_strategy_ops *strategy, ids *all);
+ * before. */
+void crew_open(crew *c, place *p, uint32_t count, crew_options how, ids *all);
 /* Closes everything; nobody leaves. */
 void crew_close(crew *c);
 
