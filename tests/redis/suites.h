@@ -22,5 +22,6 @@ Suite *redis_resolve_suite(void);
 Suite *redis_storm_suite(void);
 Suite *redis_backend_suite(void);
 Suite *redis_foreign_suite(void);
+Suite *redis_rights_suite(void);
 
 #endif
