@@ -2,7 +2,7 @@
 # the same without installing anything.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo build test bench lint format coverage sim-night clean
+.PHONY: help demo build test bench lint format coverage config-pages sim-night clean
 
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 SAN ?=
@@ -37,6 +37,7 @@ help:
 	@echo 'make lint              check layers, purity, globals, lengths, headers'
 	@echo 'make format            format the C sources (clang-format)'
 	@echo 'make coverage          which lines the tests reach'
+	@echo 'make config-pages      write the schema, the sample and the tables of the documentation anew'
 	@echo 'make sim-night         simulate until interrupted, or ten million seeds'
 	@echo 'make clean             remove what was built'
 	@echo 'demo, build, test, bench and coverage install missing packages (Debian; as root or by sudo).'
@@ -73,6 +74,9 @@ coverage:
 	@$(call built,build-coverage,-DALLOT_TESTS=ON -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS=--coverage)
 	@tests/run --build build-coverage unit engine conformance api sim process
 	@gcovr --root . --exclude tests/ --exclude 'build.*' --sort-uncovered --print-summary build-coverage
+
+config-pages: build
+	@cmake --build build --target config-pages >/dev/null
 
 sim-night: build
 	@build/sim/allot-sim --seeds 10000000
