@@ -175,6 +175,7 @@ typedef struct config_position {
     uint32_t len; /* characters, at least 1 */
 } config_position;
 
+/* A message says what is wrong and where, except for file, line and column. */
 typedef struct config_error {
     config_position at;
     const char *message;
@@ -183,16 +184,16 @@ typedef struct config_error {
     bool is_usage;           /* a flag whose value cannot be read: exit code 2, not 78 */
 } config_error;
 
-/* Sorted: files first, by line; then the environment; then flags, in their order. At most CONFIG_ERRORS_MAX are kept. */
-#define CONFIG_ERRORS_MAX 100
+/* Sorted: the file first, by line; then the environment; then flags, in their order. */
+#define CONFIG_ERRORS_MAX 100 /* as many are kept */
 size_t config_error_count(const config *c);
 const config_error *config_error_at(const config *c, size_t index);
 /* True when there are errors and one of them is_usage. */
 bool config_errors_are_usage(const config *c);
 
 /* Adds an error that somebody else found, for example a strategy about one of its options, at the place where the
- * setting with that path ("split.options.seed") was written; where that is not set, at its section, else at its default.
- * `note` may be NULL. Texts are copied. */
+ * setting with that path ("split.options.seed") was written; without a place when it was not. `note` may be NULL. Texts
+ * are copied. The message does not name the setting: that is put before it. */
 int config_add_error(config *c, const char *path, const char *message, const char *note);
 
 /* Where the setting that counts was written. CONFIG_BY_DEFAULT when it was not. */

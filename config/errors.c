@@ -3,8 +3,6 @@
 #include "base/text.h"
 
 #include <assert.h>
-#include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define SHOWN_BYTES_MAX 60u
@@ -75,22 +73,18 @@ static bool is_before(const config_position *a, const config_position *b)
 
 static int insert(config_inside *in, const config_position *at, bool is_usage, const char *format, va_list args)
 {
-    char *message = NULL;
     in->noted = SIZE_MAX;
     if (in->error_count == CONFIG_ERRORS_MAX)
         return 0;
-    if (array_reserve((void **)&in->errors, &in->error_capacity, in->error_count + 1, sizeof(*in->errors)) != 0 ||
-        vasprintf(&message, format, args) < 0)
-        return -1;
-    const char *kept = inside_copy(in, message, strlen(message));
-    free(message);
-    if (kept == NULL)
+    const char *message = inside_vprintf(in, format, args);
+    if (message == NULL ||
+        array_reserve((void **)&in->errors, &in->error_capacity, in->error_count + 1, sizeof(*in->errors)) != 0)
         return -1;
     size_t place = in->error_count;
     while (place > 0 && is_before(at, &in->errors[place - 1].at))
         place--;
     memmove(in->errors + place + 1, in->errors + place, (in->error_count - place) * sizeof(*in->errors));
-    in->errors[place] = (config_error){.at = *at, .message = kept, .is_usage = is_usage};
+    in->errors[place] = (config_error){.at = *at, .message = message, .is_usage = is_usage};
     in->error_count++;
     in->noted = place;
     return 0;
@@ -116,18 +110,13 @@ int error_add_usage(config_inside *in, const config_position *at, const char *fo
 
 int error_note(config_inside *in, const config_position *at, const char *format, ...)
 {
-    char *note = NULL;
     if (in->noted == SIZE_MAX)
         return 0;
     va_list args;
     va_start(args, format);
-    int len = vasprintf(&note, format, args);
-    va_end(args);
-    if (len < 0)
-        return -1;
     config_error *error = &in->errors[in->noted];
-    error->note = inside_copy(in, note, (size_t)len);
-    free(note);
+    error->note = inside_vprintf(in, format, args);
+    va_end(args);
     if (at != NULL)
         error->note_at = *at;
     return error->note != NULL ? 0 : -1;

@@ -66,6 +66,16 @@ static int fail_unset(expansion *e, const char *dollar, const reference *ref, bo
                       name);
 }
 
+/* In { name: ${NAME} } the value ends before the second brace. */
+static int fail_alone(expansion *e, const char *dollar)
+{
+    const source *s = &e->in->source;
+    bool is_cut = e->part.end < s->len && s->text[e->part.end] == '{';
+    return fail_at(e, dollar, 1, "a '$' alone",
+                   is_cut ? "inside of { ... } it needs quotes: \"${NAME}\""
+                          : "write ${NAME} for a variable, $$ for a dollar");
+}
+
 /* ---- ${...} ------------------------------------------------------------------------------------------------------ */
 
 static bool in_name(char c, bool is_first)
@@ -139,7 +149,7 @@ static int expand_dollar(expansion *e, const char **at, const char *end, int dep
         return put(e, dollar, "$", 1);
     }
     if (*at == end || **at != '{')
-        return fail_at(e, dollar, 1, "a '$' alone", "write ${NAME} for a variable, $$ for a dollar");
+        return fail_alone(e, dollar);
     const char *close = closing(dollar + 2, end);
     if (close == NULL) {
         *at = end;

@@ -1,4 +1,5 @@
-/* guess.h - what may have been meant by a value that cannot be read. Each writes it, or "" when nothing comes to mind. */
+/* guess.h - what may have been meant by a value that cannot be read. Each function writes it, or "" when nothing comes
+ * to mind. */
 #ifndef CONFIG_GUESS_H
 #define CONFIG_GUESS_H
 

@@ -5,6 +5,8 @@
 #include "config/schema.h"
 #include "config/source.h"
 
+#include <stdarg.h>
+
 /* Of all free options together, and of one name. */
 #define FREE_OPTIONS_MAX 256
 #define FREE_NAME_BYTES_MAX 64
@@ -38,6 +40,7 @@ struct config_inside {
     stored settings[CONFIG_KEY_COUNT];
     free_option *options;
     size_t option_count, option_capacity;
+    bool is_full; /* there were more than FREE_OPTIONS_MAX, which was said */
     module_section *modules;
     size_t module_count, module_capacity;
     const char *file_type; /* what the file says of backend.type; NULL: nothing */
@@ -54,12 +57,13 @@ struct config_inside {
 /* A copy with a NUL behind it; NULL: out of memory. */
 const char *inside_copy(config_inside *in, const char *text, size_t len);
 const char *inside_printf(config_inside *in, const char *format, ...) __attribute__((format(printf, 2, 3)));
+const char *inside_vprintf(config_inside *in, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 void inside_free_texts(config_inside *in);
 
 /* ---- settings.c -------------------------------------------------------------------------------------------------- */
 
 /* Takes over a value, unless something stronger has set it. `text` is copied. What is wrong with it becomes an error.
- * `is_exact`: a flag or a variable whose form must fit, see config_error.is_usage. 0 or -1. */
+ * 0 or -1. */
 int settings_take(config *c, const config_key *key, const char *text, size_t len, const config_position *at);
 
 /* The same for a free option; NAME and VALUE are copied. */

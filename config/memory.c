@@ -1,6 +1,5 @@
 #include "config/inside.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,17 +29,23 @@ const char *inside_copy(config_inside *in, const char *text, size_t len)
     return copy;
 }
 
+const char *inside_vprintf(config_inside *in, const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int len = vsnprintf(NULL, 0, format, args);
+    char *text = len < 0 ? NULL : new_text(in, (size_t)len + 1);
+    if (text != NULL)
+        vsnprintf(text, (size_t)len + 1, format, again);
+    va_end(again);
+    return text;
+}
+
 const char *inside_printf(config_inside *in, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    int len = vsnprintf(NULL, 0, format, args);
-    va_end(args);
-    char *text = len < 0 ? NULL : new_text(in, (size_t)len + 1);
-    if (text == NULL)
-        return NULL;
-    va_start(args, format);
-    vsnprintf(text, (size_t)len + 1, format, args);
+    const char *text = inside_vprintf(in, format, args);
     va_end(args);
     return text;
 }

@@ -131,6 +131,15 @@ static int append_free(config_inside *in, const char *section, allot_bytes name,
     return 0;
 }
 
+/* Says so once. */
+static int tell_full(config_inside *in, const char *section, const config_position *at)
+{
+    if (in->is_full)
+        return 0;
+    in->is_full = true;
+    return error_add(in, at, "%s: more than %d free options", subject_of(at, section), FREE_OPTIONS_MAX);
+}
+
 int settings_take_free(config *c, const char *section, allot_bytes name, allot_bytes value, const config_position *at)
 {
     config_inside *in = c->inside;
@@ -141,7 +150,7 @@ int settings_take_free(config *c, const char *section, allot_bytes name, allot_b
     if (found != NULL && found->at.source > at->source)
         return 0;
     if (found == NULL && in->option_count == FREE_OPTIONS_MAX)
-        return error_add(in, at, "%s: more than %d free options", subject_of(at, section), FREE_OPTIONS_MAX);
+        return tell_full(in, section, at);
     const char *copy = inside_copy(in, value.data, value.len);
     if (copy == NULL)
         return -1;

@@ -127,9 +127,9 @@ int config_write_errors(const config *c, bool colour, bytes *to)
 void config_print_errors(const config *c, FILE *to, bool colour)
 {
     bytes text = {0};
-    if (config_write_errors(c, colour, &text) == 0)
-        fwrite(text.data, 1, text.len, to);
-    else
+    if (config_write_errors(c, colour, &text) != 0)
         fputs("error: the configuration is wrong, and memory is too short to say how\n", to);
+    else if (text.len > 0)
+        fwrite(text.data, 1, text.len, to);
     bytes_done(&text);
 }
