@@ -10,9 +10,9 @@
 
 static void write_through(config *c, const config_key *key, const char *text, int64_t number)
 {
-    char *at = (char *)c + key->offset;
     if (key->offset == CONFIG_NOWHERE)
         return;
+    char *at = (char *)c + key->offset;
     switch (key->type) {
     case CONFIG_DURATION:
     case CONFIG_INTEGER:

@@ -163,15 +163,15 @@ static int take_mapping(walk *w, const char *section, const node *value, entry_f
 
 static int take_free_entry(walk *w, const char *section, const node *name, const node *value)
 {
-    config_position at = at_node(w, value);
+    bool has_value = value->kind == NODE_SCALAR && !is_null(value);
+    config_position at = at_node(w, value->kind == NODE_SCALAR && !has_value ? name : value);
+    char buffer[QUOTED_BYTES];
     if (value->kind == NODE_ALIAS)
         return 0;
-    if (value->kind != NODE_SCALAR)
-        return error_add(w->c->inside, &at, "%s.%s: expected a value; got %s", section, name->text, kind_word(value));
-    if (is_null(value)) {
-        at = at_node(w, name);
-        return error_add(w->c->inside, &at, "%s.%s: expected a value; got nothing", section, name->text);
-    }
+    if (!has_value)
+        return error_add(w->c->inside, &at, "%s.%s: expected a value; got %s", section,
+                         quoted(buffer, name->text, name->len),
+                         value->kind == NODE_SCALAR ? "nothing" : kind_word(value));
     int rc = expand_node(w, value);
     if (rc <= 0)
         return rc;

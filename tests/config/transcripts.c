@@ -1,5 +1,5 @@
-/* bad/NAME.yaml is answered with bad/NAME.txt. After a wanted change: TRANSCRIPTS=write tests/run config, then look at
- * the difference. */
+/* bad/NAME.yaml is answered with bad/NAME.txt; likewise NAME.bytes, which is no text. After a wanted change:
+ * TRANSCRIPTS=write tests/run config, then look at the difference. */
 #include "tests/config/suites.h"
 
 #include <dirent.h>
@@ -11,10 +11,10 @@
 static char *const variables[] = {(char *)"ALLOT_TEST_WEIGHT=heavy", (char *)"ALLOT_TEST_EMPTY=", (char *)"HOME=/root",
                                   NULL};
 
-static int is_yaml(const struct dirent *entry)
+static int is_input(const struct dirent *entry)
 {
     const char *dot = strrchr(entry->d_name, '.');
-    return dot != NULL && strcmp(dot, ".yaml") == 0;
+    return dot != NULL && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".bytes") == 0);
 }
 
 static char *answer_to(const char *name)
@@ -41,7 +41,7 @@ static void compare(const char *name)
     char path[512];
     char *answer = answer_to(name);
     const char *mode = getenv("TRANSCRIPTS");
-    snprintf(path, sizeof(path), "%s%.*s.txt", FOLDER, (int)(strlen(name) - strlen(".yaml")), name);
+    snprintf(path, sizeof(path), "%s%.*s.txt", FOLDER, (int)(strrchr(name, '.') - name), name);
     if (mode != NULL && strcmp(mode, "write") == 0) {
         FILE *file = fopen(path, "wb");
         ck_assert_ptr_nonnull(file);
@@ -58,7 +58,7 @@ static void compare(const char *name)
 START_TEST(every_bad_file_is_answered_as_written_down)
 {
     struct dirent **entries;
-    int count = scandir(FOLDER, &entries, is_yaml, alphasort);
+    int count = scandir(FOLDER, &entries, is_input, alphasort);
     ck_assert_int_gt(count, 50);
     for (int i = 0; i < count; i++) {
         compare(entries[i]->d_name);
