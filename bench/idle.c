@@ -6,8 +6,6 @@
 #include "tests/lib/redis_server.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 
 #define IDS 1000
@@ -20,17 +18,6 @@ typedef struct reading {
     double wakes;          /* times that a thread of the replicas slept and went on */
 } reading;
 
-/* "used_cpu_user:0.123": seconds with a fraction, which redis_server_info would cut off. */
-static double server_cpu_ns(const place *p)
-{
-    double sum = 0;
-    const char *info = redis_server_ask(p->server, "INFO cpu");
-    const char *user = strstr(info, "used_cpu_user:"), *sys = strstr(info, "used_cpu_sys:");
-    BENCH_MUST(user != NULL && sys != NULL);
-    sum = strtod(user + strlen("used_cpu_user:"), NULL) + strtod(sys + strlen("used_cpu_sys:"), NULL);
-    return sum * 1e9;
-}
-
 static reading read_all(const place *p, const crew *c)
 {
     struct rusage u;
@@ -39,7 +26,7 @@ static reading read_all(const place *p, const crew *c)
         r.ops += (double)c->gate.times[kind].count;
     if (p->kind == PLACE_REDIS) {
         r.commands = (double)redis_server_info(p->server, "stats", "total_commands_processed");
-        r.server_ns = server_cpu_ns(p);
+        r.server_ns = place_server_cpu_ns(p);
     }
     if (getrusage(RUSAGE_SELF, &u) != 0)
         bench_fail("getrusage");

@@ -30,10 +30,16 @@ typedef struct lists {
     unsigned count, blobs, intervals; /* `blobs`, `intervals`: which */
 } lists;
 
-/* What a round of allot consists of, of the last one. */
+/* What a split of allot consists of. */
 typedef struct op_row {
     int64_t count, sum_ns, first_ns, last_ns;
 } op_row;
+
+typedef struct anatomy {
+    int64_t took_ns;
+    double replicas_ns, server_ns; /* CPU */
+    op_row ops[ALLOT_OP_KIND_END];
+} anatomy;
 
 static lists list_all(void)
 {
@@ -48,31 +54,40 @@ static lists list_all(void)
     return l;
 }
 
-static int64_t allot_round(place *p, uint32_t slots, const allot_strategy_ops *strategy, ids *all, op_row *ret_ops)
+static anatomy allot_round(place *p, uint32_t slots, const allot_strategy_ops *strategy, ids *all)
 {
     crew c;
     crew_open(&c, p, slots, (crew_options){.strategy = strategy, .ttl_ms = TTL_MS}, all);
     crew_fill(&c);
+    anatomy a = {.replicas_ns = -(double)bench_cpu_ns(), .server_ns = -place_server_cpu_ns(p)};
     int64_t start_ns = bench_now_ns();
-    int64_t took_ns = crew_split(&c);
-    for (int kind = 0; ret_ops != NULL && kind < ALLOT_OP_KIND_END; kind++) {
+    a.took_ns = crew_split(&c);
+    a.replicas_ns += (double)bench_cpu_ns();
+    a.server_ns += place_server_cpu_ns(p);
+    for (int kind = 0; kind < ALLOT_OP_KIND_END; kind++) {
         const gate_times *t = &c.gate.times[kind];
-        ret_ops[kind] = (op_row){.count = t->count,
-                                 .sum_ns = t->sum_ns,
-                                 .first_ns = t->first_ns - start_ns,
-                                 .last_ns = t->last_ns - start_ns};
+        a.ops[kind] = (op_row){.count = t->count,
+                               .sum_ns = t->sum_ns,
+                               .first_ns = t->first_ns - start_ns,
+                               .last_ns = t->last_ns - start_ns};
     }
     crew_close(&c);
-    return took_ns;
+    return a;
 }
 
-static void one_round(place *p, uint32_t slots, contestant *c, ids *all, op_row *ret_ops)
+static void one_round(place *p, uint32_t slots, contestant *c, ids *all, anatomy *ret_anatomy)
 {
+    anatomy a = {.took_ns = 0};
     place_renew(p);
     ids_forget(all);
-    int64_t took_ns = c->plain != NULL ? c->plain(p, slots, all) : allot_round(p, slots, c->strategy, all, ret_ops);
+    if (c->plain != NULL)
+        a.took_ns = c->plain(p, slots, all);
+    else
+        a = allot_round(p, slots, c->strategy, all);
     BENCH_MUST(all->owned == all->count);
-    samples_add(&c->took_ns, (double)took_ns);
+    samples_add(&c->took_ns, (double)a.took_ns);
+    if (ret_anatomy != NULL)
+        *ret_anatomy = a;
 }
 
 static void write_rows(table *t, lists *l, size_t count, uint32_t slots)
@@ -178,6 +193,21 @@ static void write_ops(table *t, const op_row *ops)
     }
 }
 
+/* Of several rounds the quickest: the one that was disturbed least. */
+static anatomy quickest(const bench *b, place *p, uint32_t slots, contestant *c, ids *all)
+{
+    anatomy best = {.took_ns = INT64_MAX};
+    int rounds = bench_rounds(b, 5, 1);
+    for (int round = 0; round < rounds; round++) {
+        anatomy a;
+        bench_progress(b, "ops of one split, %s, round %d of %d", c->name, round + 1, rounds);
+        one_round(p, slots, c, all, &a);
+        if (a.took_ns < best.took_ns)
+            best = a;
+    }
+    return best;
+}
+
 static void where_time_goes(const bench *b, report *r, place_kind kind)
 {
     size_t count = b->quick ? 10000 : 1000000;
@@ -187,15 +217,14 @@ static void where_time_goes(const bench *b, report *r, place_kind kind)
     place_open(&p, kind);
     ids_init(&all, count);
     for (unsigned i = 0; bench_strategy(i) != NULL; i++) {
-        op_row ops[ALLOT_OP_KIND_END] = {{0}};
         contestant c = {.name = bench_strategy(i)->name, .strategy = bench_strategy(i)};
-        bench_progress(b, "ops of one split, %s, %s", place_name(kind), c.name);
-        one_round(&p, slots, &c, &all, ops);
+        anatomy a = quickest(b, &p, slots, &c, &all);
         table *t = report_table(r, "op|how many|each, from submit to answer|first submit|last answer",
-                                "Ops of one split: %s, %s, %s ids over %u slots, %s in all", place_name(kind), c.name,
-                                figure_number((double)count).text, slots,
-                                figure_ns(samples_median(&c.took_ns)).text);
-        write_ops(t, ops);
+                                "Ops of one split: %s, %s, %s ids over %u slots", place_name(kind), c.name,
+                                figure_number((double)count).text, slots);
+        write_ops(t, a.ops);
+        table_note(t, "%s in all; CPU of the replicas %s, of the server %s.", figure_ns((double)a.took_ns).text,
+                   figure_ns(a.replicas_ns).text, figure_ns(a.server_ns).text);
         samples_done(&c.took_ns);
     }
     ids_done(&all);

@@ -130,6 +130,22 @@ void place_options(place *p, allot_options *ret_options)
     ret_options->backend_option_count = p->option.key != NULL;
 }
 
+/* "used_cpu_user:0.123": seconds with a fraction, which redis_server_info would cut off. */
+static double seconds_of(const char *info, const char *key)
+{
+    const char *at = strstr(info, key);
+    BENCH_MUST(at != NULL);
+    return strtod(at + strlen(key), NULL);
+}
+
+double place_server_cpu_ns(const place *p)
+{
+    if (p->kind != PLACE_REDIS)
+        return 0;
+    const char *info = redis_server_ask(p->server, "INFO cpu");
+    return 1e9 * (seconds_of(info, "used_cpu_user:") + seconds_of(info, "used_cpu_sys:"));
+}
+
 void place_describe(const place *p, char *ret_text, unsigned bytes)
 {
     if (p->kind == PLACE_MEMORY) {

@@ -32,7 +32,9 @@ void place_close(place *p);
 void place_renew(place *p);
 /* Sets up the options that lead there; the rest are the defaults. The place has to outlive them. */
 void place_options(place *p, allot_options *ret_options);
-/* "redis 7.0.15 on a Unix socket", "file on ext4", "memory". */
+/* CPU time that the server has used, in ns; 0 where there is none. */
+double place_server_cpu_ns(const place *p);
+/* "Redis 7.0.15 on a Unix socket", "file on ext4", "memory". */
 void place_describe(const place *p, char *ret_text, unsigned bytes);
 
 #endif

@@ -40,6 +40,7 @@ local function load_segments()
         end
     end)
     seg_load(numbers)
+    done_load(numbers)
 end
 
 -- Whether each grant is sure to fit one segment: an op is done whole or not at all.
@@ -67,15 +68,16 @@ local function gather_part(gather, at)
         end
         return
     end
-    local wanted = take == 0 and g.live or take
-    for position = 0, g.count - 1 do
-        if wanted == 0 then
-            break
-        elseif seg_has(g, position) then
+    local wanted = math.min(take == 0 and g.live or take, g.live)
+    local position = g.taken or 0 -- no id is left before it
+    while wanted > 0 do
+        if seg_has(g, position) then
             gather_take(gather, g, position)
             wanted = wanted - 1
         end
+        position = position + 1
     end
+    g.taken = position
 end
 
 -- The segment that the grant is made of, lifted out of the inbox; nil when nothing is left to grant.

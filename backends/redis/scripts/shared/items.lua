@@ -9,11 +9,17 @@ local refused = {}
 -- Calls accept(segment, position, id or nil) for each item that is in the speaking slot's share, with that token, not
 -- done; what it answers with false is refused like the others.
 local function each_item(accept)
-    local numbers = {}
+    local numbers, broken = {}, {} -- all, and those of which single ids are named
     for i = 0, ITEMS - 1 do
-        numbers[#numbers + 1] = ARGV[FIRST_ITEM + 4 * i]
+        local at = FIRST_ITEM + 4 * i
+        numbers[#numbers + 1] = ARGV[at]
+        if ARGV[at + 2] ~= '-1' then
+            broken[#broken + 1] = ARGV[at]
+        end
     end
     seg_load(numbers)
+    done_load(broken)
+    recalls_load(numbers, speaker)
     for i = 0, ITEMS - 1 do
         local at = FIRST_ITEM + 4 * i
         local position, id = tonumber(ARGV[at + 2]), ARGV[at + 3]

@@ -4,7 +4,7 @@
 
 #include "bench/lib/report.h"
 #include "bench/lib/samples.h"
-#include "bench/redis_scripts/watch.h"
+#include "bench/redis_scripts_watch.h"
 #include "tests/lib/redis_server.h"
 
 #include <allot/backend.h>
@@ -18,7 +18,9 @@ typedef struct row {
     const char *name;
     uint64_t ops;
     samples scripts; /* durations of all scripts */
-    samples longest, pings, times, counts; /* of each round: the longest script, PING, all of it, scripts */
+    /* Of each round: the longest script, the longest PING, all of it, how many scripts, how long the server waited for a
+     * processor. In the order of the rounds. */
+    samples longest, pings, times, counts, waits;
 } row;
 
 /* Who speaks: a slot. */
@@ -35,6 +37,7 @@ typedef struct rig {
     watch *watch;
     allot_backend *handle;
     allot_floors floors;
+    bool is_first; /* the server comes before everybody else */
     size_t unanswered;
     /* Sees each answer, which is OK. */
     void (*visit)(void *user, const allot_answer *answer);

@@ -1,6 +1,6 @@
 /* ids.c - ids and segments: added, listed, granted, named by their owners. */
 #include "base/bytes.h"
-#include "bench/redis_scripts/rig.h"
+#include "bench/redis_scripts_rig.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,6 +67,14 @@ void seg_list_done(seg_list *list)
     *list = (seg_list){.items = NULL};
 }
 
+static void expect_all(void *user, const allot_answer *answer)
+{
+    uint64_t *ids = user;
+    if (answer->outcome.skipped != 0)
+        bench_fail("%llu ids were not granted", (unsigned long long)answer->outcome.skipped);
+    *ids += answer->outcome.count;
+}
+
 void grant_segments(rig *r, const char *name, speaker *leader, const seg_list *list, size_t from, size_t count,
                     const allot_uuid *slots, uint32_t slot_count, uint32_t at_once)
 {
@@ -87,7 +95,12 @@ void grant_segments(rig *r, const char *name, speaker *leader, const seg_list *l
                                             .grant_count = left < at_once ? (uint32_t)left : at_once,
                                             .grants = grants + i * at_once};
     }
+    uint64_t ids = 0;
+    r->visit = expect_all;
+    r->user = &ids;
     rig_measure(r, name, ops, op_count, ALLOT_OP_UNANSWERED_MAX);
+    r->visit = NULL;
+    BENCH_MUST(ids > 0);
     free(ops);
     free(grants);
     free(parts);

@@ -6,8 +6,8 @@
 
 typedef struct watch watch;
 
-/* Connects to the server's socket and begins. What goes wrong ends the process. */
-watch *watch_new(const char *socket_path);
+/* Connects to the server's socket and begins; `first`: before everybody else. What goes wrong ends the process. */
+watch *watch_new(const char *socket_path, bool first);
 void watch_free(watch *w); /* takes NULL */
 
 /* Forgets what was seen so far. */
