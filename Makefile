@@ -2,7 +2,7 @@
 # the same without installing anything.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo build test lint format coverage sim-night clean
+.PHONY: help demo build test bench lint format coverage config-pages sim-night clean
 
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 SAN ?=
@@ -31,12 +31,16 @@ help:
 	@echo '  make test SAN=1        the same with the address and undefined-behaviour sanitizers'
 	@echo '  make test SAN=thread   the same with the thread sanitizer'
 	@echo 'make build             build in build/'
+	@echo 'make bench             measure; all tables in less than ten minutes'
+	@echo '  make bench QUICK=1     small, to see that every bench works: less than a minute'
+	@echo '  make bench DOCS=1      also writes the tables of docs/performance.md: on a quiet machine'
 	@echo 'make lint              check layers, purity, globals, lengths, headers'
 	@echo 'make format            format the C sources (clang-format)'
 	@echo 'make coverage          which lines the tests reach'
+	@echo 'make config-pages      write the schema, the sample and the tables of the documentation anew'
 	@echo 'make sim-night         simulate until interrupted, or ten million seeds'
 	@echo 'make clean             remove what was built'
-	@echo 'demo, build, test and coverage install missing packages (Debian; as root or by sudo).'
+	@echo 'demo, build, test, bench and coverage install missing packages (Debian; as root or by sudo).'
 
 demo: build
 	@$(if $(filter redis,$(BACKEND)),tools/install-packages demo-redis)
@@ -51,6 +55,11 @@ test:
 	@$(call built,$(TEST_DIR),-DALLOT_TESTS=ON $(if $(SAN),-DALLOT_SANITIZE=$(SANITIZE)))
 	@tests/run --build $(TEST_DIR)
 
+bench:
+	@tools/install-packages bench
+	@$(call built,build-bench,-DALLOT_BENCH=ON)
+	@bench/run $(if $(filter 1,$(QUICK)),--quick) $(if $(filter 1,$(DOCS)),--docs) $(BENCH)
+
 lint:
 	@tools/install-packages test
 	@$(call built,build,-DALLOT_TESTS=ON)
@@ -58,7 +67,7 @@ lint:
 
 format:
 	@tools/install-packages format
-	@find base backends cli config core examples plugins sim tests -name '*.[ch]' -exec clang-format -i {} +
+	@find base backends bench cli config core examples plugins sim tests -name '*.[ch]' -exec clang-format -i {} +
 
 coverage:
 	@tools/install-packages coverage
@@ -66,8 +75,11 @@ coverage:
 	@tests/run --build build-coverage unit engine conformance api sim process
 	@gcovr --root . --exclude tests/ --exclude 'build.*' --sort-uncovered --print-summary build-coverage
 
+config-pages: build
+	@cmake --build build --target config-pages >/dev/null
+
 sim-night: build
 	@build/sim/allot-sim --seeds 10000000
 
 clean:
-	@rm -rf build build-san build-tsan build-coverage
+	@rm -rf build build-san build-tsan build-coverage build-bench

@@ -37,17 +37,23 @@ static uint32_t character_bytes(const uint8_t *p, uint32_t left)
     return l->follow + 1u;
 }
 
+uint32_t text_valid_bytes(allot_bytes text)
+{
+    uint32_t at = 0;
+    while (at < text.len) {
+        uint32_t n = character_bytes((const uint8_t *)text.data + at, text.len - at);
+        if (n == 0)
+            break;
+        at += n;
+    }
+    return at;
+}
+
 bool text_is_valid(allot_bytes text, uint32_t max_bytes)
 {
     if (text.len > max_bytes || (text.len > 0 && text.data == NULL))
         return false;
-    for (uint32_t at = 0; at < text.len;) {
-        uint32_t n = character_bytes((const uint8_t *)text.data + at, text.len - at);
-        if (n == 0)
-            return false;
-        at += n;
-    }
-    return true;
+    return text_valid_bytes(text) == text.len;
 }
 
 bool id_is_valid(allot_bytes id)

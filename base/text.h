@@ -8,6 +8,9 @@
  * control characters (U+0000 to U+001F, U+007F to U+009F). No bytes at all are text too; NULL with a length is not. */
 bool text_is_valid(allot_bytes text, uint32_t max_bytes);
 
+/* How many bytes at the front are such text: all of them, or where the first byte stands that belongs to none. */
+uint32_t text_valid_bytes(allot_bytes text);
+
 /* True when the bytes can be an id: text of 1 to ALLOT_ID_BYTES_MAX bytes. */
 bool id_is_valid(allot_bytes id);
 

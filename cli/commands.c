@@ -1,33 +1,64 @@
 #include "cli/commands.h"
 
+#include "base/suggest.h"
+#include "cli/exits.h"
 #include "cli/options.h"
 
 #include <string.h>
 
 #define READS (FOR_STORE | FOR_OUTPUT | FOR_WAITING)
+#define EXAMPLES(...)                                                                                                  \
+    (const example[])                                                                                                  \
+    {                                                                                                                  \
+        __VA_ARGS__,                                                                                                   \
+        {                                                                                                              \
+            NULL, NULL                                                                                                 \
+        }                                                                                                              \
+    }
 
 static const command table[] = {
-    {"run", "", 0, 0, FOR_STORE | FOR_REPLICA | FOR_RUN, "be one replica of the group",
+    {"run", "", OPERAND_TEXT, 0, 0, FOR_STORE | FOR_REPLICA | FOR_RUN, "be one replica of the group",
      "Joins the group, campaigns for its leadership, splits the pool when it leads, and logs what happens to it.\n"
      "SIGTERM or SIGINT gives its ids back, leaves and ends; a second one ends at once.",
+     EXAMPLES({"a replica on the store ./.allot, until it is stopped", "allot run --name a"},
+              {"add ten random ids, and end when they are split", "allot run --generate 10 --once"},
+              {"events as JSON, each with its ids", "allot run --log-format json --log-ids"}),
      verb_run},
-    {"demo", "", 0, 0, FOR_DEMO, "show an election, a split and a hand-over, with nothing set up",
+    {"demo", "", OPERAND_TEXT, 0, 0, FOR_DEMO, "show an election, a split and a hand-over, with nothing set up",
      "Starts replicas as processes of their own, in a temporary directory; kills the leader, and checks that every id\n"
      "had exactly one owner all along.",
-     verb_demo},
-    {"status", "", 0, 0, READS, "show the group: leader, pool, slots", NULL, verb_status},
-    {"slots", "", 0, 0, READS, "list the slots, oldest first", NULL, verb_slots},
-    {"leader", "", 0, 0, READS, "show who leads; exit code 3 when nobody does", NULL, verb_leader},
-    {"ids", "", 0, 0, READS | FOR_SLOT, "list the pool's ids, and who owns them", NULL, verb_ids},
-    {"db", "", 0, 0, READS, "list the pool's ids with their payloads", NULL, verb_db},
-    {"add", "[FILE|-]", 0, 1, READS, "add ids to the pool",
+     EXAMPLES({"three replicas, thirty ids", "allot demo"}, {"more of both", "allot demo -n 5 --ids 20"}), verb_demo},
+    {"status", "", OPERAND_TEXT, 0, 0, READS, "show the group: leader, pool, slots", NULL,
+     EXAMPLES({"for people", "allot status"}, {"for programs", "allot status -o json"}), verb_status},
+    {"slots", "", OPERAND_TEXT, 0, 0, READS, "list the slots, oldest first", NULL,
+     EXAMPLES({"one object a line", "allot slots -o jsonl"}), verb_slots},
+    {"leader", "", OPERAND_TEXT, 0, 0, READS, "show who leads; exit code 3 when nobody does", NULL,
+     EXAMPLES({"does anybody lead?", "allot leader || echo nobody"}), verb_leader},
+    {"ids", "", OPERAND_TEXT, 0, 0, READS | FOR_SLOT, "list the pool's ids, and who owns them", NULL,
+     EXAMPLES({"how many there are", "allot ids | wc -l"}, {"each with its owner and token", "allot ids -o jsonl"},
+              {"those of the leader", "allot ids --slot \"$(allot leader -o json | cut -d '\"' -f 4)\""}),
+     verb_ids},
+    {"db", "", OPERAND_TEXT, 0, 0, READS, "list the pool's ids with their payloads", NULL,
+     EXAMPLES({"all of the pool", "allot db -o json"}), verb_db},
+    {"add", "[FILE|-]", OPERAND_FILE, 0, 1, READS, "add ids to the pool",
      "Reads one id a line, from FILE or standard input; a TAB separates an id from its payload. Empty lines are\n"
      "skipped. All lines are checked before any id is added.",
+     EXAMPLES({"two ids", "printf 'red\\nblue\\n' | allot add"}, {"the lines of a file", "allot add ids.txt"}),
      verb_add},
-    {"generate", "N", 1, 1, READS, "add N random UUIDs to the pool", NULL, verb_generate},
-    {"clean", "", 0, 0, READS | FOR_CONFIRMING, "empty the pool, whoever owns its ids", NULL, verb_clean},
-    {"version", "", 0, 0, FOR_OUTPUT, "show the version", NULL, verb_version},
-    {"help", "[VERB]", 0, 1, 0, "show help", NULL, verb_help},
+    {"generate", "N", OPERAND_TEXT, 1, 1, READS, "add N random UUIDs to the pool", NULL,
+     EXAMPLES({"a hundred ids", "allot generate 100"}), verb_generate},
+    {"clean", "", OPERAND_TEXT, 0, 0, READS | FOR_CONFIRMING, "empty the pool, whoever owns its ids", NULL,
+     EXAMPLES({"from a script, where nobody can be asked", "allot clean --yes"}), verb_clean},
+    {"completion", "bash|zsh|fish", OPERAND_WORD, 1, 1, 0, "write what completes this command in a shell",
+     "An installed allot is completed already, where the shell looks into the directories of the system.",
+     EXAMPLES({"bash, this session", "source <(allot completion bash)"},
+              {"zsh, in a directory of $fpath", "allot completion zsh > _allot"},
+              {"fish, every session", "allot completion fish > ~/.config/fish/completions/allot.fish"}),
+     verb_completion},
+    {"version", "", OPERAND_TEXT, 0, 0, FOR_OUTPUT, "show the version", NULL,
+     EXAMPLES({"for programs", "allot version -o json"}), verb_version},
+    {"help", "[VERB]", OPERAND_VERB, 0, 1, FOR_HELP, "show help", NULL,
+     EXAMPLES({"all verbs", "allot help"}, {"one of them", "allot help run"}), verb_help},
 };
 
 const command *command_at(size_t index)
@@ -42,4 +73,14 @@ const command *command_named(const char *name)
             return &table[i];
     }
     return NULL;
+}
+
+int command_unknown(const char *written)
+{
+    suggestion s = {0};
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+        suggest_offer(&s, written, table[i].name);
+    if (s.best != NULL)
+        return fail(CODE_USAGE, "unknown verb '%s'; did you mean '%s'?", written, s.best);
+    return fail(CODE_USAGE, "unknown verb '%s'; see 'allot help'", written);
 }

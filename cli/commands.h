@@ -1,4 +1,4 @@
-/* commands.h - the verbs. One table names them all; parsing and help are generated from it. */
+/* commands.h - the verbs. One table names them all; parsing, help, completion and the manual are generated from it. */
 #ifndef CLI_COMMANDS_H
 #define CLI_COMMANDS_H
 
@@ -19,19 +19,38 @@ typedef struct invocation {
     bool help; /* --help was among the flags */
 } invocation;
 
+/* What a verb's operand is: completion offers it. */
+typedef enum operand_kind {
+    OPERAND_TEXT, /* anything, or there is none */
+    OPERAND_FILE,
+    OPERAND_VERB,
+    OPERAND_WORD /* one of those in `operands`, separated by '|' */
+} operand_kind;
+
+/* A line for a shell, and what it does. The tests run them all. */
+typedef struct example {
+    const char *does;
+    const char *line; /* NULL: the end of a list */
+} example;
+
 struct command {
     const char *name;
     const char *operands; /* as help shows them */
+    operand_kind operand;
     int operands_min, operands_max;
     unsigned options; /* which classes of options it takes: options.h */
     const char *summary;
     const char *details; /* paragraphs of help */
+    const example *examples;
     int (*run)(const invocation *call);
 };
 
 /* NULL past the end. */
 const command *command_at(size_t index);
 const command *command_named(const char *name);
+
+/* Says that there is no such verb, and which one may have been meant. Returns CODE_USAGE. */
+int command_unknown(const char *written);
 
 int verb_run(const invocation *call);
 int verb_demo(const invocation *call);
@@ -43,6 +62,7 @@ int verb_db(const invocation *call);
 int verb_add(const invocation *call);
 int verb_generate(const invocation *call);
 int verb_clean(const invocation *call);
+int verb_completion(const invocation *call);
 int verb_version(const invocation *call);
 int verb_help(const invocation *call);
 

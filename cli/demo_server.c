@@ -4,9 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -19,12 +22,31 @@
 #define LOOK_EVERY_MS 10
 #define NO_PROGRAM 127
 
+/* redis-server, or what the environment names instead: a server of another version, or Valkey. */
+static const char *program(void)
+{
+    const char *named = getenv("REDIS_SERVER");
+    return named != NULL && *named != '\0' ? named : "redis-server";
+}
+
+/* The program as it can still be started from another directory. */
+static void find_program(char *ret_path, size_t size)
+{
+    char here[PATH_MAX];
+    bool is_relative = program()[0] != '/' && strchr(program(), '/') != NULL;
+    if (is_relative && getcwd(here, sizeof(here)) != NULL)
+        snprintf(ret_path, size, "%s/%s", here, program());
+    else
+        snprintf(ret_path, size, "%s", program());
+}
+
 static void become_server(const char *directory, pid_t parent)
 {
-    const char *const arguments[] = {
-        "redis-server", "--port", "0", "--unixsocket", SOCKET_NAME, "--dir", ".", "--save", "",
-        "--appendonly", "no",     NULL};
+    char path[2 * PATH_MAX];
+    const char *const arguments[] = {path, "--port", "0",        "--unixsocket", SOCKET_NAME, "--dir",
+                                     ".",  "--save", "",         "--appendonly", "no",        NULL};
     sigset_t none;
+    find_program(path, sizeof(path));
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -32,7 +54,7 @@ static void become_server(const char *directory, pid_t parent)
     if (getppid() == parent && chdir(directory) == 0)
         log = open("redis.log", O_WRONLY | O_CREAT | O_APPEND, 0600);
     if (log >= 0 && dup2(log, STDOUT_FILENO) >= 0 && dup2(log, STDERR_FILENO) >= 0)
-        execvp("redis-server", (char *const *)arguments);
+        execvp(path, (char *const *)arguments);
     _exit(NO_PROGRAM);
 }
 
@@ -57,12 +79,13 @@ static int wait_until_there(demo_server *server, const char *path, const char *d
         if (waitpid(server->pid, &status, WNOHANG) == server->pid) {
             server->pid = 0;
             if (WIFEXITED(status) && WEXITSTATUS(status) == NO_PROGRAM)
-                return fail(CODE_FAILED, "redis-server could not be started; is it installed?");
-            return fail(CODE_FAILED, "redis-server ended by itself; with --keep, %s/redis.log says why", directory);
+                return fail(CODE_FAILED, "%s could not be started; is it installed? (REDIS_SERVER names the program)",
+                            program());
+            return fail(CODE_FAILED, "%s ended by itself; with --keep, %s/redis.log says why", program(), directory);
         }
         poll(NULL, 0, LOOK_EVERY_MS);
     }
-    return fail(CODE_TIMED_OUT, "waited %d ms for redis-server", START_LIMIT_MS);
+    return fail(CODE_TIMED_OUT, "waited %d ms for %s", START_LIMIT_MS, program());
 }
 
 int demo_server_start(demo_server *server, const char *directory)
@@ -79,7 +102,7 @@ int demo_server_start(demo_server *server, const char *directory)
         become_server(directory, parent);
     if (server->pid < 0) {
         server->pid = 0;
-        return fail(CODE_FAILED, "cannot start redis-server: %s", strerror(errno));
+        return fail(CODE_FAILED, "cannot start %s: %s", program(), strerror(errno));
     }
     return wait_until_there(server, path, directory);
 }

@@ -1,4 +1,6 @@
-/* demo_server.h - a redis-server of the demo's own: on a Unix socket in its directory, keeping nothing. */
+/* demo_server.h - a redis-server of the demo's own: on a Unix socket in its directory, keeping nothing.
+ *
+ * $REDIS_SERVER names another program in its place. */
 #ifndef CLI_DEMO_SERVER_H
 #define CLI_DEMO_SERVER_H
 

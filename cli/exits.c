@@ -7,6 +7,23 @@
 #include <string.h>
 #include <unistd.h>
 
+static const exit_meaning meanings[] = {
+    {CODE_OK, "ok"},
+    {CODE_FAILED, "failed"},
+    {CODE_USAGE, "wrong usage"},
+    {CODE_NOT_FOUND, "no leader, not found"},
+    {CODE_TIMED_OUT, "timed out"},
+    {CODE_UNREACHABLE, "store not reachable"},
+    {CODE_LEASE_LOST, "lease lost"},
+    {CODE_CONFIG, "bad configuration, or a module was refused"},
+    {CODE_NOW, "run: ended by a second signal, without leaving"},
+};
+
+const exit_meaning *exit_meaning_at(size_t index)
+{
+    return index < sizeof(meanings) / sizeof(meanings[0]) ? &meanings[index] : NULL;
+}
+
 __attribute__((format(printf, 3, 0))) static void say(const char *word, bool grave, const char *format, va_list args)
 {
     style s = style_of(STDERR_FILENO);

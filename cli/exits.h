@@ -16,6 +16,14 @@ enum {
     CODE_NOW = 143 /* a second signal: ended without leaving */
 };
 
+/* For help and the manual: the index-th code and what it means; NULL past the end. */
+typedef struct exit_meaning {
+    int code;
+    const char *text;
+} exit_meaning;
+
+const exit_meaning *exit_meaning_at(size_t index);
+
 /* Writes "error: ..." to stderr; returns `code`. */
 int fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

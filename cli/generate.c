@@ -1,8 +1,8 @@
+#include "base/values.h"
 #include "cli/adding.h"
 #include "cli/commands.h"
 #include "cli/exits.h"
 #include "cli/random_ids.h"
-#include "cli/values.h"
 
 int verb_generate(const invocation *call)
 {

@@ -1,4 +1,5 @@
 #include "cli/exits.h"
+#include "cli/manual.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/style.h"
@@ -8,11 +9,6 @@
 
 #define COLUMN 37
 #define LINE 110
-
-static const char exit_codes[] =
-    "  0 ok                   3 no leader, not found        6 lease lost\n"
-    "  1 failed               4 timed out                  78 bad configuration, or a module was refused\n"
-    "  2 wrong usage          5 store not reachable\n";
 
 static void overview(output *out, style s)
 {
@@ -25,7 +21,10 @@ static void overview(output *out, style s)
         output_printf(out, "  %s%s%s %s%*s%s\n", s.cyan, c->name, s.off, c->operands, width < 20 ? 20 - width : 1, "",
                       c->summary);
     }
-    output_printf(out, "\n'allot help VERB' shows a verb's options.\n\n%sExit codes:%s\n%s", s.bold, s.off, exit_codes);
+    output_printf(out, "\n'allot help VERB' shows a verb's options and examples.\n\n%sExit codes:%s\n", s.bold, s.off);
+    const exit_meaning *e;
+    for (size_t i = 0; (e = exit_meaning_at(i)) != NULL; i++)
+        output_printf(out, "  %s%3d%s  %s\n", s.cyan, e->code, s.off, e->text);
 }
 
 /* Words, each line after the first under the first. */
@@ -61,6 +60,13 @@ static void one_option(output *out, const option *o, style s)
     wrapped(out, text);
 }
 
+static void examples(output *out, const command *c, style s)
+{
+    output_printf(out, "\n%sExamples:%s\n", s.bold, s.off);
+    for (const example *e = c->examples; e->line != NULL; e++)
+        output_printf(out, "  %s# %s%s\n  $ %s\n", s.dim, e->does, s.off, e->line);
+}
+
 static void one_verb(output *out, const command *c, style s)
 {
     output_printf(out, "%sUsage:%s allot %s%s%s%s\n\n", s.bold, s.off, c->name, c->operands[0] != '\0' ? " " : "",
@@ -72,10 +78,11 @@ static void one_verb(output *out, const command *c, style s)
     const option *o;
     output_printf(out, "%sOptions%s (in brackets: the same from the environment; a flag beats it):\n", s.bold, s.off);
     for (size_t i = 0; (o = option_at(i)) != NULL; i++) {
-        if ((o->classes & c->options) != 0)
+        if ((o->classes & c->options) != 0 && o->help != NULL)
             one_option(out, o, s);
     }
     output_printf(out, "%s  -h, --help%s%*sshow this\n", s.cyan, s.off, COLUMN - 12, "");
+    examples(out, c, s);
 }
 
 int help_write(int fd, const command *about)
@@ -91,10 +98,10 @@ int help_write(int fd, const command *about)
 
 int verb_help(const invocation *call)
 {
-    if (call->operand_count == 0)
-        return help_write(1, NULL);
-    const command *about = command_named(call->operands[0]);
-    if (about == NULL)
-        return fail(CODE_USAGE, "unknown verb '%s'; see 'allot help'", call->operands[0]);
+    const command *about = call->operand_count > 0 ? command_named(call->operands[0]) : NULL;
+    if (call->operand_count > 0 && about == NULL)
+        return command_unknown(call->operands[0]);
+    if (call->settings.pages != NULL)
+        return manual_write(call->settings.pages);
     return help_write(1, about);
 }

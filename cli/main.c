@@ -1,22 +1,10 @@
 /* allot - elects one leader among the replicas of a service and splits a pool of work ids over them. */
 #include "cli/exits.h"
 #include "cli/options.h"
-#include "base/suggest.h"
 
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
-
-static int unknown_verb(const char *written)
-{
-    suggestion s = {0};
-    const command *c;
-    for (size_t i = 0; (c = command_at(i)) != NULL; i++)
-        suggest_offer(&s, written, c->name);
-    if (s.best != NULL)
-        return fail(CODE_USAGE, "unknown verb '%s'; did you mean '%s'?", written, s.best);
-    return fail(CODE_USAGE, "unknown verb '%s'; see 'allot help'", written);
-}
 
 /* --help and --version are verbs to those who try them first. */
 static const char *verb_of(const char *written)
@@ -41,7 +29,7 @@ int main(int argc, char **argv)
         return fail(CODE_USAGE, "the verb comes first, options after it: allot VERB %s ...; see 'allot help'", verb);
     invocation call = {.command = command_named(verb)};
     if (call.command == NULL)
-        return unknown_verb(verb);
+        return command_unknown(verb);
     int code = options_read(&call, argc - 2, argv + 2);
     if (code != CODE_OK)
         return code;

@@ -72,6 +72,7 @@ static const option table[] = {
     {"timeout", 0, OPTION_DURATION, FOR_WAITING, "DURATION", "5s", NULL, 1, DAY_MS, NULL, AT(timeout_ms),
      "how long to wait for the store"},
     {"yes", 'y', OPTION_FLAG, FOR_CONFIRMING, NULL, NULL, NULL, 0, 0, NULL, AT(yes), "do not ask"},
+    {"pages", 0, OPTION_TEXT, FOR_HELP, "DIR", NULL, NULL, 0, 0, NULL, AT(pages), NULL},
 };
 
 const option *option_at(size_t index)

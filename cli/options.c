@@ -1,8 +1,8 @@
 #include "cli/options.h"
 
-#include "cli/exits.h"
 #include "base/suggest.h"
-#include "cli/values.h"
+#include "base/values.h"
+#include "cli/exits.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -39,11 +39,22 @@ static const option *option_lettered(char letter, unsigned classes)
 void option_env(const option *o, char ret_name[OPTION_ENV_BYTES])
 {
     ret_name[0] = '\0';
-    if (o->type == OPTION_PAIR || (o->classes & FOR_CONFIRMING) != 0)
+    if (o->type == OPTION_PAIR || (o->classes & (FOR_CONFIRMING | FOR_HELP)) != 0)
         return; /* what deletes is confirmed where it is asked for, never by an inherited environment */
     int n = snprintf(ret_name, OPTION_ENV_BYTES, "ALLOT_%s", o->name);
     for (int i = 0; i < n; i++)
         ret_name[i] = ret_name[i] == '-' ? '_' : (char)toupper((unsigned char)ret_name[i]);
+}
+
+option_values option_values_of(const option *o)
+{
+    if (o->type == OPTION_FLAG)
+        return VALUES_NONE;
+    if (o->words != NULL)
+        return VALUES_WORDS;
+    if (strcmp(o->value, "FILE") == 0)
+        return VALUES_FILES;
+    return strcmp(o->value, "DIR") == 0 ? VALUES_DIRECTORIES : VALUES_ANY;
 }
 
 /* ---- Values ----------------------------------------------------------------------------------------------------- */
@@ -77,10 +88,10 @@ static int set_number(const option *o, int64_t *ret_number, const char *text, so
     return code;
 }
 
-static int set_word(const option *o, int64_t *ret_number, const char *text, source from)
+static int set_word(const char *words, int64_t *ret_number, const char *text, source from)
 {
     size_t len = strlen(text), n;
-    const char *word = o->words;
+    const char *word = words;
     for (int64_t i = 0;; i++, word += n + 1) {
         n = strcspn(word, "|");
         if (n == len && memcmp(word, text, n) == 0) {
@@ -88,7 +99,7 @@ static int set_word(const option *o, int64_t *ret_number, const char *text, sour
             return CODE_OK;
         }
         if (word[n] == '\0')
-            return fail(from.code, "%s: expected one of %s; got '%s'", from.name, o->words, text);
+            return fail(from.code, "%s: expected one of %s; got '%s'", from.name, words, text);
     }
 }
 
@@ -126,7 +137,7 @@ static int set_value(settings *s, const option *o, const char *text, source from
     case OPTION_NUMBER:
         return set_number(o, at, text, from);
     case OPTION_WORD:
-        return set_word(o, at, text, from);
+        return set_word(o->words, at, text, from);
     case OPTION_FLAG:
         return set_flag(at, text, from);
     default:
@@ -242,9 +253,12 @@ static int take_short(invocation *call, const char *written, arguments *rest)
 
 static int take_operand(invocation *call, const char *written)
 {
+    int64_t which;
     if (call->operand_count == call->command->operands_max)
         return fail(CODE_USAGE, "unexpected argument '%s'; see 'allot help %s'", written, call->command->name);
     call->operands[call->operand_count++] = written;
+    if (call->command->operand == OPERAND_WORD)
+        return set_word(call->command->operands, &which, written, (source){call->command->name, CODE_USAGE});
     return CODE_OK;
 }
 

@@ -14,7 +14,8 @@ enum {
     FOR_WAITING = 1u << 4,
     FOR_SLOT = 1u << 5,
     FOR_CONFIRMING = 1u << 6,
-    FOR_DEMO = 1u << 7
+    FOR_DEMO = 1u << 7,
+    FOR_HELP = 1u << 8
 };
 
 typedef enum option_type {
@@ -35,15 +36,21 @@ typedef struct option {
     const char *fallback; /* the default, as it would be written; NULL: none */
     const char *env;      /* a second name in the environment: the place in a configuration file; NULL: none */
     int64_t min, max;     /* numbers and durations */
-    const char *words;    /* OPTION_WORD: in the order of their numbers, separated by '|' */
+    const char *words;    /* OPTION_WORD: in the order of their numbers, separated by '|'. OPTION_TEXT: some examples */
     size_t offset;        /* in settings */
-    const char *help;
+    const char *help;     /* NULL: an option that help and completion do not name */
 } option;
+
+/* What can be offered as an option's value. */
+typedef enum option_values { VALUES_NONE, VALUES_ANY, VALUES_WORDS, VALUES_FILES, VALUES_DIRECTORIES } option_values;
 
 #define OPTION_ENV_BYTES 64
 
 /* NULL past the end. */
 const option *option_at(size_t index);
+
+/* VALUES_NONE for a flag. */
+option_values option_values_of(const option *o);
 
 /* ALLOT_HANDOVER_TIMEOUT for handover-timeout; "" when the environment does not set this one. */
 void option_env(const option *o, char ret_name[OPTION_ENV_BYTES]);

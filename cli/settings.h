@@ -53,6 +53,7 @@ typedef struct settings {
     int64_t timeout_ms; /* run: 0 is without end */
     const char *slot;
     bool yes;
+    const char *pages; /* help: where to write the sources of the manual; NULL: nowhere */
     /* demo */
     int64_t demo_backend;
     int64_t replicas;

@@ -50,7 +50,7 @@ void redis_link_rest(redis_link *l)
     redis_link_close_socket(l);
     l->phase = REDIS_RESTING;
     l->until_us = redis_link_now_us(l);
-    l->is_leaving = false;
+    l->is_leaving = l->is_distrusted = false;
 }
 
 void redis_link_lose(redis_link *l, const redis_link_events *events, const char *format, ...)

@@ -1,4 +1,5 @@
 #include "backends/redis/decode.h"
+#include "base/bits.h"
 
 #include <string.h>
 
@@ -49,23 +50,46 @@ static redis_decoded decode_read(const allot_op *op, redis_fields *f, redis_read
     }
 }
 
+/* Only items can be refused one by one, and only those that the op has. */
+static bool refused_items_fit(const allot_op *op, const allot_outcome *outcome)
+{
+    bool has_items = op->kind == ALLOT_OP_RELEASE || op->kind == ALLOT_OP_ACK || op->kind == ALLOT_OP_FAIL;
+    for (uint32_t i = has_items ? op->u.items.count : 0; i < ALLOT_OP_ITEMS_MAX; i++)
+        if (bits_test(outcome->refused, i))
+            return false;
+    return true;
+}
+
+static redis_decoded decode_outcome(const allot_op *op, allot_bytes text, redis_fields *f, redis_reading *r)
+{
+    allot_outcome *outcome = &r->answer.outcome;
+    if (!redis_outcome_parse(text, outcome) || !refused_items_fit(op, outcome))
+        return REDIS_DECODED_BAD;
+    bool is_ok = outcome->status == ALLOT_STATUS_OK;
+    if (op->kind >= ALLOT_OP_READ_VIEW) /* an "ok" of these has no numbers */
+        return is_ok ? REDIS_DECODED_BAD : REDIS_DECODED;
+    return is_ok && (op->kind == ALLOT_OP_JOIN || op->kind == ALLOT_OP_BEAT) ? redis_decode_view(f, r) : REDIS_DECODED;
+}
+
+static redis_decoded decode(const allot_op *op, allot_bytes first, redis_fields *f, redis_reading *r)
+{
+    bool reads = op->kind >= ALLOT_OP_READ_VIEW;
+    if (f->bad)
+        return REDIS_DECODED_BAD;
+    if (reads && is(first, "again"))
+        return take_slots(f, r);
+    if (!reads || !is(first, "ok"))
+        return decode_outcome(op, first, f, r);
+    r->answer.outcome = (allot_outcome){.status = ALLOT_STATUS_OK};
+    return decode_read(op, f, r);
+}
+
 redis_decoded redis_decode(const allot_op *op, const redisReply *reply, redis_reading *r)
 {
     redis_fields f = redis_fields_of(reply);
     allot_bytes first = redis_take_bytes(&f);
     r->answer.cookie = op->cookie;
     r->answer.kind = op->kind;
-    if (f.bad)
-        return REDIS_DECODED_BAD;
-    if (op->kind >= ALLOT_OP_READ_VIEW && is(first, "ok")) {
-        r->answer.outcome = (allot_outcome){.status = ALLOT_STATUS_OK};
-        return decode_read(op, &f, r);
-    }
-    if (op->kind >= ALLOT_OP_READ_VIEW && is(first, "again"))
-        return take_slots(&f, r);
-    if (!redis_outcome_parse(first, &r->answer.outcome))
-        return REDIS_DECODED_BAD;
-    bool shows =
-        (op->kind == ALLOT_OP_JOIN || op->kind == ALLOT_OP_BEAT) && r->answer.outcome.status == ALLOT_STATUS_OK;
-    return shows ? redis_decode_view(&f, r) : REDIS_DECODED;
+    redis_decoded decoded = decode(op, first, &f, r);
+    return redis_fields_left(&f) == 0 || decoded == REDIS_DECODED_NOMEM ? decoded : REDIS_DECODED_BAD;
 }

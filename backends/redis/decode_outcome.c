@@ -20,15 +20,20 @@ static const char *const reasons[ALLOT_REASON_END] = {
     [ALLOT_REFUSED_INVALID] = "invalid",
 };
 
-/* The word at the start of *text; moves *text behind it and one space. */
+/* The word at the start of *text; moves *text behind it. */
 static allot_bytes take_word(allot_bytes *text)
 {
     const char *end = text->len == 0 ? NULL : memchr(text->data, ' ', text->len);
     allot_bytes word = {.data = text->data, .len = end == NULL ? text->len : (uint32_t)(end - text->data)};
-    uint32_t used = word.len + (end != NULL);
-    text->data += used;
-    text->len -= used;
+    text->data += word.len;
+    text->len -= word.len;
     return word;
+}
+
+static uint64_t take_number(allot_bytes *text, bool *bad)
+{
+    redis_space_in(text, bad);
+    return redis_number_in(text, bad);
 }
 
 static bool is(allot_bytes word, const char *text)
@@ -43,12 +48,12 @@ static int hex_value(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Byte by byte, the lowest first. */
+/* Byte by byte, the lowest first. "-": none. */
 static bool parse_bits(allot_bytes hex, uint64_t *words, size_t word_count)
 {
     if (is(hex, "-"))
         return true;
-    if (hex.len % 2 != 0 || hex.len / 2 > word_count * sizeof(words[0]))
+    if (hex.len == 0 || hex.len % 2 != 0 || hex.len / 2 > word_count * sizeof(words[0]))
         return false;
     for (uint32_t i = 0; i < hex.len / 2; i++) {
         int high = hex_value(hex.data[2 * i]);
@@ -64,22 +69,24 @@ static bool parse_ok(allot_bytes text, allot_outcome *o)
 {
     bool bad = false;
     o->status = ALLOT_STATUS_OK;
-    o->count = redis_number_in(&text, &bad);
-    o->skipped = redis_number_in(&text, &bad);
-    o->more = redis_number_in(&text, &bad);
-    o->term = redis_number_in(&text, &bad);
+    o->count = take_number(&text, &bad);
+    o->skipped = take_number(&text, &bad);
+    o->more = take_number(&text, &bad);
+    o->term = take_number(&text, &bad);
+    redis_space_in(&text, &bad);
     return !bad && parse_bits(text, o->refused, sizeof(o->refused) / sizeof(o->refused[0]));
 }
 
 static bool parse_refused(allot_bytes text, allot_outcome *o)
 {
     bool bad = false;
+    redis_space_in(&text, &bad);
     allot_bytes reason = take_word(&text);
     o->status = ALLOT_STATUS_REFUSED;
     for (int i = 1; i < ALLOT_REASON_END; i++)
         if (is(reason, reasons[i]))
             o->reason = (allot_reason)i;
-    o->wait_us = (int64_t)redis_number_in(&text, &bad);
+    o->wait_us = (int64_t)take_number(&text, &bad);
     return !bad && o->reason != ALLOT_REFUSED_NOTHING && text.len == 0;
 }
 

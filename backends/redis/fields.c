@@ -30,14 +30,23 @@ uint64_t redis_number_in(allot_bytes *text, bool *bad)
         if (__builtin_mul_overflow(number, 10, &number) ||
             __builtin_add_overflow(number, (uint64_t)(text->data[len++] - '0'), &number))
             *bad = true;
-    if (len == 0 || (len < text->len && text->data[len] != ' ') || number > INT64_MAX)
+    if (len == 0 || (len > 1 && text->data[0] == '0') || number > INT64_MAX)
         *bad = true;
     if (*bad)
         return 0;
-    len += len < text->len;
     text->data += len;
     text->len -= len;
     return number;
+}
+
+void redis_space_in(allot_bytes *text, bool *bad)
+{
+    if (text->len < 2 || text->data[0] != ' ')
+        *bad = true;
+    if (*bad)
+        return;
+    text->data++;
+    text->len--;
 }
 
 uint64_t redis_take_number(redis_fields *f)

@@ -29,7 +29,9 @@ int64_t redis_take_duration(redis_fields *f);
 allot_uuid redis_take_uuid(redis_fields *f);
 bool redis_take_flag(redis_fields *f);
 
-/* A number at the start of `text`; moves *text behind it and one space. */
+/* A number at the start of `text`, without leading zeros; moves *text behind it. */
 uint64_t redis_number_in(allot_bytes *text, bool *bad);
+/* A space with something behind it; moves *text there. */
+void redis_space_in(allot_bytes *text, bool *bad);
 
 #endif

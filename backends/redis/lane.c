@@ -182,6 +182,7 @@ static void take_array(redis_lane *lane, redis_entry *e, const redisReply *reply
         break;
     case REDIS_DECODED_BAD:
         conclude_failure(e, true, name, "its answer makes no sense");
+        redis_link_distrust(lane->link); /* it may be the answer to something else */
         break;
     }
 }
@@ -276,20 +277,24 @@ static int load_script(redis_lane *lane, redis_script_id id)
 static void load_missing(redis_lane *lane, const redisReply *reply)
 {
     bool known = reply->type == REDIS_REPLY_ARRAY && reply->elements == REDIS_SCRIPT_COUNT;
+    if (!known && reply->type != REDIS_REPLY_ERROR)
+        redis_link_distrust(lane->link);
     for (size_t i = 0; i < REDIS_SCRIPT_COUNT; i++) {
         bool there = known && reply->element[i]->type == REDIS_REPLY_INTEGER && reply->element[i]->integer == 1;
         if (!there && load_script(lane, (redis_script_id)i) != 0)
             lane->load_again = true;
     }
-    lane->scripts = REDIS_SCRIPTS_LOADED;
+    lane->scripts = REDIS_SCRIPTS_LOADED; /* asked for anew when the link goes down */
 }
 
 static void take_loaded(redis_lane *lane, const redisReply *reply)
 {
     if (reply->type == REDIS_REPLY_ERROR)
         snprintf(lane->load_error, sizeof(lane->load_error), "%s", reply->str);
-    else
+    else if (reply->type == REDIS_REPLY_STRING && reply->len == 40)
         lane->load_error[0] = '\0';
+    else
+        redis_link_distrust(lane->link);
 }
 
 /* ---- what the link tells ----------------------------------------------------------------------------------------- */

@@ -26,7 +26,7 @@ typedef struct redis_entry {
     bool maybe_applied; /* it was replied to once, and is to be sent again all the same */
     unsigned tries; /* how often it was sent */
     redis_reading reading;
-    char why[200]; /* the answer's message */
+    char why[400]; /* the answer's message */
 } redis_entry;
 
 typedef enum redis_scripts_state {

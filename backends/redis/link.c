@@ -133,6 +133,11 @@ int redis_link_send(redis_link *l, int argc, const char **argv, const size_t *ar
     return 0;
 }
 
+void redis_link_distrust(redis_link *l)
+{
+    l->is_distrusted = true;
+}
+
 /* Of what is overdue, that which was not written fails alone; the rest takes the connection with it. */
 static void expire_commands(redis_link *l, const redis_link_events *events, int64_t now_us)
 {

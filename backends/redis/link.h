@@ -32,7 +32,8 @@ typedef struct redis_link_config {
 } redis_link_config;
 
 /* What a link tells, only from within redis_link_process and redis_link_free. Of the link that tells, only
- * redis_link_send and the const functions may be called. `note`, `up`, `down` and `message` may be NULL. */
+ * redis_link_send, redis_link_distrust and the const functions may be called. `note`, `up`, `down` and `message` may be
+ * NULL. */
 typedef struct redis_link_events {
     void *user;
     /* Exactly one of these two for each send, in the order of sending (as far as replies go). The reply, which may be a
@@ -62,6 +63,10 @@ void redis_link_free(redis_link *link, const redis_link_events *events);
  * connection is destroyed, and with it everything else that was written fails. Call redis_link_process afterwards. */
 int redis_link_send(redis_link *link, int argc, const char **argv, const size_t *argvlen, uint64_t tag,
                     int64_t deadline_us);
+
+/* From within `reply`: that reply makes no sense. When `reply` returns, its connection is destroyed, as after a reply
+ * that cannot be parsed. */
+void redis_link_distrust(redis_link *link);
 
 /* Connects, writes, reads, tells: as far as it goes without waiting. To be called after redis_link_new and
  * redis_link_send, when the descriptor is readable, and when the deadline has come. */

@@ -95,6 +95,8 @@ static void take_reply(redis_link *l, const redis_link_events *events, const red
     } else {
         l->is_leaving = l->is_leaving || must_leave(reply);
         events->reply(events->user, c->tag, reply);
+        if (l->is_distrusted)
+            redis_link_lose(l, events, "an answer that makes no sense");
     }
     redis_command_free(c);
 }

@@ -180,8 +180,10 @@ START_TEST(a_later_leader_goes_on_with_a_reap)
     ck_assert_uint_eq(read_slot(w, &b)->segments, MANY);
     expire_others(&a);
     const allot_answer *first = EXPECT_OK(reap(&a, &b, 0));
-    ck_assert_uint_eq(first->outcome.count, ALLOT_OP_ITEMS_MAX);
-    ck_assert_uint_eq(first->outcome.more, MANY - ALLOT_OP_ITEMS_MAX);
+    uint64_t moved = first->outcome.count; /* a step is bounded; how far it goes is the backend's */
+    ck_assert_uint_ge(moved, 1);
+    ck_assert_uint_le(moved, ALLOT_OP_ITEMS_MAX);
+    ck_assert_uint_eq(first->outcome.more, MANY - moved);
     ck_assert_int_eq(read_slot(w, &b)->state, ALLOT_SLOT_DEAD);
     EXPECT_REFUSED(beat(&b), ALLOT_REFUSED_DEAD); /* dead for good */
     allot_item item = {.segment = 1, .token = 1};
@@ -190,9 +192,14 @@ START_TEST(a_later_leader_goes_on_with_a_reap)
     EXPECT_REFUSED(member_call(&b, &op), ALLOT_REFUSED_DEAD);
     EXPECT_OK(resign(&a));
     member c = member_leader(w, 3);
-    const allot_answer *second = EXPECT_OK(reap(&c, &b, 0));
-    ck_assert_uint_eq(second->outcome.count, MANY - ALLOT_OP_ITEMS_MAX);
-    ck_assert_uint_eq(second->outcome.more, 0);
+    uint64_t left = MANY - moved;
+    while (left > 0) {
+        const allot_answer *next = EXPECT_OK(reap(&c, &b, 0));
+        ck_assert_uint_ge(next->outcome.count, 1);
+        ck_assert_uint_le(next->outcome.count, ALLOT_OP_ITEMS_MAX);
+        left -= next->outcome.count;
+        ck_assert_uint_eq(next->outcome.more, left);
+    }
     ck_assert_ptr_null(read_slot(w, &b));
     ck_assert_uint_eq(read_view(w)->view->inbox, MANY);
     world_close(w);

@@ -5,11 +5,10 @@ import re
 import shutil
 import signal
 import subprocess
-import time
 
 import pytest
 
-from redis_server import is_installed, program
+from redis_server import RedisServer, is_installed, program
 from replicas import LIMIT_S, Group, clean_environment
 
 pytestmark = pytest.mark.skipif(not is_installed(), reason="redis-server is missing")
@@ -24,20 +23,16 @@ def module(binary):
 
 
 @pytest.fixture
-def url(module, home):  # pylint: disable=unused-argument
-    """A server that keeps nothing."""
-    socket = os.path.join(home, "socket")
-    server = subprocess.Popen([program(), "--port", "0", "--unixsocket", socket, "--dir", home, "--save", "",
-                               "--appendonly", "no"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    try:
-        limit = time.monotonic() + LIMIT_S
-        while not os.path.exists(socket):
-            assert time.monotonic() < limit and server.poll() is None
-            time.sleep(0.01)
-        yield f"unix://{socket}"
-    finally:
-        server.kill()
-        server.wait()
+def server(module, home):  # pylint: disable=unused-argument
+    """It keeps nothing."""
+    one = RedisServer(home)
+    yield one
+    one.kill()
+
+
+@pytest.fixture
+def url(server):
+    return server.url
 
 
 @pytest.fixture
@@ -49,8 +44,8 @@ def on_redis(monkeypatch, url):
     return environment
 
 
-def _allot(binary, *arguments, env=None):
-    return subprocess.run([binary, *arguments], env=env or clean_environment(), stdin=subprocess.DEVNULL,
+def _allot(binary, *arguments, env=None, cwd=None):
+    return subprocess.run([binary, *arguments], env=env or clean_environment(), stdin=subprocess.DEVNULL, cwd=cwd,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LIMIT_S, check=False, text=True)
 
 
@@ -65,17 +60,14 @@ def test_verbs(binary, url):
     assert _allot(binary, "ids", "--backend", "redis", "--backend-option", f"url={url}").stdout == ""
 
 
-def test_keys_are_where_they_are_said_to_be(binary, url, home):
-    def ask(*words):
-        return subprocess.run(["redis-cli", "-s", os.path.join(home, "socket"), *words], stdout=subprocess.PIPE,
-                              check=True, text=True).stdout.split()
-    place = ("--backend", "redis", "--url", url)
+def test_keys_are_where_they_are_said_to_be(binary, server):
+    place = ("--backend", "redis", "--url", server.url)
     assert _allot(binary, "generate", "3", *place, "--group", "g").returncode == 0
-    assert all(key.startswith("allot:{g}:") for key in ask("keys", "*"))
-    assert len(ask("hkeys", "allot:{g}:db")) == 3
+    assert all(key.startswith("allot:{g}:") for key in server.ask_all("KEYS *"))
+    assert server.ask("HLEN allot:{g}:db") == "3"
     assert _allot(binary, "generate", "4", *place, "--backend-option", "key_prefix=").returncode == 0
-    assert len(ask("hkeys", "db")) == 4
-    assert all(ask("ttl", key) == ["-1"] for key in ask("keys", "*"))
+    assert server.ask("HLEN db") == "4"
+    assert all(server.ask(f"TTL {key}") == "-1" for key in server.ask_all("KEYS *"))
 
 
 def test_replicas_hand_over(allot, home, on_redis):
@@ -106,6 +98,26 @@ def test_demo(binary, module, home):
                 assert not os.readlink(f"/proc/{entry}/cwd").startswith(home), "the server was left behind"
             except OSError:
                 continue
+
+
+def test_the_demo_starts_the_server_that_the_environment_names(binary, module, home):
+    del module
+    with open(os.path.join(home, "server"), "w", encoding="utf-8") as file:
+        file.write(f'#!/bin/sh\n: >"{home}/was-started"\nexec "{shutil.which(program())}" "$@"\n')
+    os.chmod(file.name, 0o700)
+    for name, directory in ((file.name, "/"), ("./server", home)):
+        done = _allot(binary, "demo", "--backend", "redis", "--ttl", "1s", env=clean_environment(REDIS_SERVER=name),
+                      cwd=directory)
+        assert done.returncode == 0, done.stdout + done.stderr
+        os.remove(os.path.join(home, "was-started"))
+
+
+def test_the_demo_without_a_server(binary, module, home):
+    del module
+    for name in ("no-such-server", f"{home}/no-such-server"):
+        done = _allot(binary, "demo", "--backend", "redis", env=clean_environment(REDIS_SERVER=name))
+        assert done.returncode == 1 and f"{name} could not be started; is it installed?" in done.stderr
+        assert "REDIS_SERVER" in done.stderr
 
 
 def test_a_server_that_is_not_there(binary, module, home):
@@ -151,6 +163,13 @@ def test_refused_modules(binary, module, home):
     with open(path, "w", encoding="utf-8") as file:
         file.write("no module")
     assert "cannot be loaded" in _refusal(binary, home)
+
+
+@pytest.mark.skipif(shutil.which("readelf") is None, reason="readelf is missing")
+def test_a_module_stays_loaded(module):
+    """A thread of its own that still looks a name up may outlive every handle."""
+    done = subprocess.run(["readelf", "--dynamic", module], stdout=subprocess.PIPE, check=True, text=True)
+    assert re.search(r"FLAGS_1.*NODELETE", done.stdout)
 
 
 def test_a_module_that_is_another(binary, module, home):

@@ -278,18 +278,3 @@ def test_a_server_that_lets_nobody_in(stage, home):
             file.write(f"{text}\n")
         done = stage.allot("status", "--timeout", "1s", "--backend-option", f"password_file={password}")
         assert done.returncode == code and message in done.stderr and text.encode() not in done.stderr
-
-
-def test_an_idle_replica_says_one_command_a_beat(stage):
-    stage = stage()
-    stage.start(2)
-    time.sleep(0.5)  # whatever the last split has still to say
-    before, begin = stage.server.calls(), time.monotonic()
-    time.sleep(4 * TTL_S / 3)
-    after, beats = stage.server.calls(), (time.monotonic() - begin) / (TTL_S / 3)
-    said = {name: after[name] - before.get(name, 0) for name in after}
-    note(f"two idle replicas, {beats:.1f} beats each: {said.get('evalsha')} scripts")
-    # The window may cut a beat of each at its ends.
-    assert 2 * (int(beats) - 1) <= said["evalsha"] <= 2 * (int(beats) + 1)
-    for name in ("script|load", "script|exists", "subscribe", "select", "ping"):
-        assert said.get(name, 0) == 0

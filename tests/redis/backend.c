@@ -294,11 +294,17 @@ static const char *const nonsense[] = {
     "+OK\r\n", ":7\r\n", "$2\r\nok\r\n", "$-1\r\n", "*0\r\n", "*1\r\n:1\r\n", "*1\r\n$2\r\nok\r\n",
     "*1\r\n$9\r\nok 1 2 3 \r\n",
     "*1\r\n$-1\r\n", "*2\r\n$17\r\nok x 0 0 0 999999\r\n:1\r\n", "*1\r\n$15\r\nrefused madness\r\n",
+    "*1\r\n$10\r\nok 1 0 0 0\r\n", "*2\r\n$12\r\nok 1 0 0 0 -\r\n$0\r\n\r\n", "*1\r\n$13\r\nok 1 0 0 0 - \r\n",
     "*2\r\n$7\r\nok 1 0 \r\n*1\r\n*0\r\n", "*1\r\n$30\r\nok 99999999999999999999 0 0 0 -\r\n", "%1\r\n",
     "-WHAT is this\r\n",
 };
 
-/* A server that answers nonsense in good form is believed nothing. */
+static long long connections(void)
+{
+    return redis_server_info(stand_server(w), "stats", "total_connections_received");
+}
+
+/* A server that answers nonsense in good form is believed nothing; nothing more is read from where it came. */
 START_TEST(answers_without_sense)
 {
     w = stand_begin(NULL);
@@ -311,10 +317,13 @@ START_TEST(answers_without_sense)
     ops[1].u.read.limit = ops[2].u.read.limit = 10;
     for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
         spoil(scripts[i], nonsense[_i]);
+        bool is_error = nonsense[_i][0] == '-';
+        long long before = connections();
         const allot_answer *a = stand_call(&m, ops[i], SECOND_US);
         ck_assert_msg(a->outcome.status == (i == 0 ? ALLOT_STATUS_UNKNOWN : ALLOT_STATUS_UNAVAILABLE),
                       "op %zu: status %d", i, (int)a->outcome.status);
         stand_until_ok(&m, &ops[i]);
+        ck_assert_int_eq(connections(), before + 1 + !is_error); /* one asks here */
     }
     spoil(REDIS_SCRIPT_BEAT, nonsense[_i]);
     ck_assert_int_ne(beat(&m)->outcome.status, ALLOT_STATUS_OK);

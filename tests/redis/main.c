@@ -19,14 +19,15 @@ static int remove_one(const char *name, const struct stat *st, int kind, struct 
 static int run(void)
 {
     if (!redis_server_is_installed()) {
-        Suite *const suites[] = {redis_address_suite(), redis_guard_suite(), redis_errors_suite(), NULL};
+        Suite *const suites[] = {redis_address_suite(), redis_guard_suite(), redis_errors_suite(), redis_decode_suite(),
+                                 NULL};
         printf("SKIPPED: redis-server is missing: no test with a server was run\n");
         return suite_run(suites);
     }
-    Suite *const suites[] = {redis_address_suite(), redis_guard_suite(),   redis_errors_suite(),
-                             redis_link_suite(),    redis_nomem_suite(),   redis_resolve_suite(),
-                             redis_network_suite(), redis_states_suite(),  redis_storm_suite(),
-                             redis_backend_suite(), NULL};
+    Suite *const suites[] = {redis_address_suite(), redis_guard_suite(),  redis_errors_suite(), redis_decode_suite(),
+                             redis_link_suite(),    redis_nomem_suite(),  redis_resolve_suite(), redis_network_suite(),
+                             redis_states_suite(),  redis_storm_suite(),  redis_backend_suite(), redis_foreign_suite(),
+                             redis_rights_suite(),  NULL};
     return suite_run(suites);
 }
 

@@ -11,6 +11,7 @@ enum { REDIS_TEST_TIMEOUT = 120 };
 Suite *redis_address_suite(void);
 Suite *redis_guard_suite(void);
 Suite *redis_errors_suite(void);
+Suite *redis_decode_suite(void);
 
 /* With a server. */
 Suite *redis_link_suite(void);
@@ -20,5 +21,7 @@ Suite *redis_states_suite(void);
 Suite *redis_resolve_suite(void);
 Suite *redis_storm_suite(void);
 Suite *redis_backend_suite(void);
+Suite *redis_foreign_suite(void);
+Suite *redis_rights_suite(void);
 
 #endif

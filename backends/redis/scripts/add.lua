@@ -18,6 +18,12 @@ local function fresh_count()
 end
 
 local function act()
+    -- Whole or nothing: see shared/change.lua.
+    call('HLEN', K_SEG)
+    call('HLEN', K_LIVE)
+    call('HLEN', K_LOCK)
+    call('ZCARD', K_SEGMENTS)
+    call('ZCARD', K_INBOX)
     local reason = not st.life and begin_life(FRESH)
     if reason then
         return refuse(reason)
@@ -43,4 +49,4 @@ local function act()
     return ok(#ids, COUNT - #ids)
 end
 
-return {change({act = act})}
+return change({act = act})

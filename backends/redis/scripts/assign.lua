@@ -40,6 +40,7 @@ local function load_segments()
         end
     end)
     seg_load(numbers)
+    done_load(numbers)
 end
 
 -- Whether each grant is sure to fit one segment: an op is done whole or not at all.
@@ -67,15 +68,16 @@ local function gather_part(gather, at)
         end
         return
     end
-    local wanted = take == 0 and g.live or take
-    for position = 0, g.count - 1 do
-        if wanted == 0 then
-            break
-        elseif seg_has(g, position) then
+    local wanted = math.min(take == 0 and g.live or take, g.live)
+    local position = g.taken or 0 -- no id is left before it
+    while wanted > 0 do
+        if seg_has(g, position) then
             gather_take(gather, g, position)
             wanted = wanted - 1
         end
+        position = position + 1
     end
+    g.taken = position
 end
 
 -- The segment that the grant is made of, lifted out of the inbox; nil when nothing is left to grant.
@@ -95,6 +97,18 @@ local function segment_of(at, parts)
 end
 
 local function act()
+    -- Whole or nothing: see shared/change.lua.
+    call('HLEN', K_DONE)
+    call('ZCARD', K_SEGMENTS)
+    call('ZCARD', K_INBOX)
+    for slot = 1, SLOTS do
+        local base = FIRST_SLOT_KEY + KEYS_PER_SLOT * slot
+        local to = slot_at(ARGV[7 + slot], base)
+        call('HLEN', KEYS[base + 1])
+        if to and to.swept then
+            call('HLEN', KEYS[base + 2])
+        end
+    end
     load_segments()
     if not grants_fit() then
         return refuse('limit')
@@ -116,4 +130,4 @@ local function act()
     return ok(count, skipped)
 end
 
-return {change({gate = by_leader, act = act})}
+return change({gate = by_leader, act = act})

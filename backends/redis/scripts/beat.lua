@@ -6,6 +6,11 @@ local LIFE, VIEW, TERM_SEEN, TOKEN_SEEN = ARGV[7], tonumber(ARGV[8]), tonumber(A
 local FRESH, TTL, DRAINING, WORKING = ARGV[11], tonumber(ARGV[12]), ARGV[13], ARGV[14]
 
 local function refusal()
+    -- Whole or nothing: see shared/change.lua.
+    call('HLEN', K_DB)
+    call('HLEN', K_TTLS)
+    call('ZCARD', K_AGES)
+    call('ZCARD', K_PARKED)
     local begins = not st.life
     local reason = report(LIFE, VIEW, TERM_SEEN, TOKEN_SEEN, FRESH, TTL)
     if reason then
@@ -21,8 +26,9 @@ local function refusal()
 end
 
 local function act()
+    local leads = call('HGET', K_LOCK, 'holder') == SLOT
     slot_expire(speaker, now + speaker.ttl)
-    if call('HGET', K_LOCK, 'holder') == SLOT then
+    if leads then
         call('HSET', K_LOCK, 'expires', to_ms(speaker.expires))
     end
     if speaker.draining ~= DRAINING then
@@ -36,8 +42,4 @@ local function act()
     return ok()
 end
 
-local outcome = change({unremembered = true, gate = refusal, act = act})
-if string.sub(outcome, 1, 3) ~= 'ok ' then
-    return {outcome}
-end
-return {outcome, unpack(view_of(speaker))}
+return change({unremembered = true, gate = refusal, act = act, view = view_of})

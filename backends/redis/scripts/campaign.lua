@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- with: base slots change life
 -- One leader, in one term (I1).
-return {change({campaigns = true, gate = by_valid_slot, act = function()
+return change({campaigns = true, gate = by_valid_slot, act = function()
     local quarantine = quarantine_rest()
     if quarantine > 0 then
         return refuse('quarantine', quarantine)
@@ -13,9 +13,9 @@ return {change({campaigns = true, gate = by_valid_slot, act = function()
     if not leader then
         put('term', math.max(num('term') + 1, now))
         put_text('last_leader', SLOT)
-        call('HSET', K_LOCK, 'holder', SLOT, 'nonce', FROM, 'term', numtext('term'), 'expires', to_ms(speaker.expires), 'ttl',
-            text(speaker.ttl))
+        call('HSET', K_LOCK, 'holder', SLOT, 'nonce', FROM, 'term', numtext('term'), 'expires', to_ms(speaker.expires),
+            'ttl', text(speaker.ttl))
         hint_group()
     end
     return ok(0, 0, 0, numtext('term'))
-end})}
+end})

@@ -32,7 +32,7 @@ local function sources()
         numbers[i] = ARGV[FIRST_SOURCE + 3 * (i - 1)]
     end
     seg_load(numbers)
-    bits_load(numbers)
+    done_load(numbers)
     for i, number in ipairs(numbers) do
         local at = FIRST_SOURCE + 3 * (i - 1)
         found[i] = seg_in(number, nil)
@@ -58,6 +58,19 @@ local function owners()
 end
 
 local function act()
+    -- Whole or nothing: see shared/change.lua.
+    call('HLEN', K_SEG)
+    call('HLEN', K_DONE)
+    call('ZCARD', K_SEGMENTS)
+    call('ZCARD', K_INBOX)
+    for slot = 1, SLOTS do
+        local base = FIRST_SLOT_KEY + KEYS_PER_SLOT * slot
+        local to = slot_at(ARGV[7 + slot], base)
+        call('HLEN', KEYS[base + 1])
+        if to and to.swept then
+            call('HLEN', KEYS[base + 2])
+        end
+    end
     local count = 0
     for i = 1, SOURCES do
         count = count + tonumber(ARGV[FIRST_SOURCE + 3 * (i - 1) + 1])
@@ -81,4 +94,4 @@ local function act()
     return ok(count)
 end
 
-return {change({gate = by_leader, act = act})}
+return change({gate = by_leader, act = act})

@@ -1,7 +1,8 @@
 #!lua flags=no-writes
 -- with: base bits
 -- Segments in the order in which they came into the inbox. ARGV[2..]: after which order, how many.
-local CURSOR, LIMIT = ARGV[2], tonumber(ARGV[3])
+local AT_ONCE = 512
+local CURSOR, LIMIT = ARGV[2], math.min(tonumber(ARGV[3]), AT_ONCE)
 
 local found = call('ZRANGEBYSCORE', K_INBOX, '(' .. CURSOR, '+inf', 'WITHSCORES', 'LIMIT', 0, LIMIT + 1)
 local count = math.min(LIMIT, #found / 2)

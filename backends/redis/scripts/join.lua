@@ -7,6 +7,13 @@ local NAME, HOST, CONTAINER, PID, TTL, WEIGHT, ALWAYS, FRESH = unpack(ARGV, 7, 1
 local LIFE, VIEW, TERM_SEEN, TOKEN_SEEN = ARGV[15], tonumber(ARGV[16]), tonumber(ARGV[17]), tonumber(ARGV[18])
 
 local function refusal()
+    -- Whole or nothing: see shared/change.lua.
+    call('HLEN', K_DB)
+    call('HLEN', K_TTLS)
+    call('HLEN', K_LOCK)
+    call('HLEN', KEYS[FIRST_SLOT_KEY + 3])
+    call('ZCARD', K_SLOTS)
+    call('ZCARD', K_PARKED)
     local reason = report(LIFE, VIEW, TERM_SEEN, TOKEN_SEEN, FRESH, tonumber(TTL))
     if reason then
         return reason
@@ -33,8 +40,4 @@ local function act()
     return ok()
 end
 
-local outcome = change({joins = true, gate = refusal, act = act})
-if string.sub(outcome, 1, 3) ~= 'ok ' then
-    return {outcome}
-end
-return {outcome, unpack(view_of(speaker))}
+return change({joins = true, gate = refusal, act = act, view = view_of})

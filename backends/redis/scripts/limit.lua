@@ -4,6 +4,6 @@
 -- joins, c campaigns, b beats.
 local KIND = ARGV[7]
 
-return {change({joins = KIND == 'j', campaigns = KIND == 'c', unremembered = KIND == 'b', act = function()
+return change({joins = KIND == 'j', campaigns = KIND == 'c', unremembered = KIND == 'b', act = function()
     return refuse('limit')
-end})}
+end})

@@ -1,12 +1,12 @@
 #!lua flags=no-writes
 -- with: base slots bits segments
--- The pool id by id: segments by number and position, then what is parked by order of parking. ARGV[2..]: the slot
+-- The pool id by id, in short pages: segments by number and position, then what is parked by order of parking. ARGV[2..]: the slot
 -- ('' all), s (segments) or p (parked), number or order, position, how many, with payloads, then the UUIDs of slots
 -- whose keys lie behind the group's (the slot itself first). Others that are needed are asked for: {'again', UUID
 -- ...}. Answers where to go on (s or p, number or order, position; '' at the end), then nine fields an id.
 local TARGET, PHASE, NUMBER, POSITION = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
-local LIMIT, WITH_PAYLOADS, FIRST_UUID = tonumber(ARGV[6]), ARGV[7] == '1', 8
-local SEGMENTS_AT_ONCE, BYTES_AT_ONCE = 64, 1024 * 1024
+local IDS_AT_ONCE, SEGMENTS_AT_ONCE, BYTES_AT_ONCE = 512, 64, 1024 * 1024
+local LIMIT, WITH_PAYLOADS, FIRST_UUID = math.min(tonumber(ARGV[6]), IDS_AT_ONCE), ARGV[7] == '1', 8
 
 local bases = {}
 for i = FIRST_UUID, #ARGV do
@@ -14,8 +14,10 @@ for i = FIRST_UUID, #ARGV do
 end
 
 local page = {'ok', '', '0', '0'}
+local FIRST_FIELD, FIELDS = #page + 1, 9
 local count, bytes = 0, 0
 local has_fails = call('HLEN', K_FAILS) > 0
+local shown, further = {}, nil -- ids; of one slot: the number to go on from behind what was chosen
 
 local function is_full()
     return count >= LIMIT or bytes >= BYTES_AT_ONCE
@@ -27,23 +29,36 @@ end
 
 local function append(id, place, slot, token, recalled, due)
     local payload = WITH_PAYLOADS and call('HGET', K_DB, id) or ''
-    local attempts, reason = '0', ''
-    local fail = has_fails and call('HGET', K_FAILS, id)
-    if fail then
-        attempts, reason = string.match(fail, '^(%d+) (.*)$')
-    end
-    local n = #page
+    local n = FIRST_FIELD + FIELDS * count
     count, bytes = count + 1, bytes + #payload
-    page[n + 1], page[n + 2], page[n + 3], page[n + 4], page[n + 5] = id, payload, place, slot, token
-    page[n + 6], page[n + 7], page[n + 8], page[n + 9] = attempts, reason, recalled, due
+    shown[count] = id
+    page[n], page[n + 1], page[n + 2], page[n + 3], page[n + 4] = id, payload, place, slot, token
+    page[n + 5], page[n + 6], page[n + 7], page[n + 8] = '0', '', recalled, due
+end
+
+local function append_fails()
+    if not has_fails then
+        return
+    end
+    local n = FIRST_FIELD + 5
+    each_field(K_FAILS, shown, function(_, fail)
+        if fail then
+            page[n], page[n + 1] = string.match(fail, '^(%d+) (.*)$')
+        end
+        n = n + FIELDS
+    end)
 end
 
 -- Those that the page needs, and one more; nil and UUIDs when keys of owners are missing.
 local function choose()
-    local numbers = TARGET ~= '' and
-        numbers_from(slot_at(TARGET, bases[TARGET]), tonumber(NUMBER), SEGMENTS_AT_ONCE + 1) or
-        call('ZRANGEBYSCORE', K_SEGMENTS, NUMBER, '+inf', 'LIMIT', 0, SEGMENTS_AT_ONCE + 1)
+    local numbers
+    if TARGET ~= '' then
+        numbers, further = numbers_from(slot_at(TARGET, bases[TARGET]), tonumber(NUMBER), SEGMENTS_AT_ONCE + 1)
+    else
+        numbers = call('ZRANGEBYSCORE', K_SEGMENTS, NUMBER, '+inf', 'LIMIT', 0, SEGMENTS_AT_ONCE + 1)
+    end
     seg_load(numbers)
+    done_load(numbers)
     local chosen, owners, missing, live = {}, {}, false, 0
     for i, number in ipairs(numbers) do
         local g = seg(number)
@@ -67,15 +82,15 @@ end
 -- False: the page is full.
 local function append_segment(g, from)
     local s = g.owner and slot_at(g.owner, bases[g.owner])
-    local recalls = s and recalls_of(g, s) or ''
+    local recalls, place, owner, token = s and recalls_of(g, s) or '', s and 's' or 'i', g.owner or '', g.token or '0'
     for position = from, g.count - 1 do
         if seg_has(g, position) then
             if is_full() then
                 go_on('s', g.number, position)
                 return false
             end
-            append(ids_of(g)[position + 1], s and 's' or 'i', g.owner or '', g.token or '0',
-                bit_test(recalls, position) and '1' or '0', 'never')
+            append(id_at(g, position), place, owner, token,
+                recalls ~= '' and bit_test(recalls, position) and '1' or '0', 'never')
         end
     end
     return true
@@ -90,7 +105,9 @@ local function append_segments(chosen)
             return
         end
     end
-    if TARGET == '' and call('ZCARD', K_PARKED) > 0 then
+    if further then
+        go_on('s', text(further), 0)
+    elseif TARGET == '' and call('ZCARD', K_PARKED) > 0 then
         go_on('p', '0', 0)
     end
 end
@@ -112,6 +129,7 @@ if TARGET ~= '' and not slot_at(TARGET, bases[TARGET]) then
 end
 if PHASE == 'p' then
     append_parked()
+    append_fails()
     return page
 end
 local chosen, owners = choose()
@@ -119,4 +137,5 @@ if not chosen then
     return {'again', unpack(owners)}
 end
 append_segments(chosen)
+append_fails()
 return page

@@ -3,7 +3,7 @@
 -- A split is finished. ARGV[7..]: version, settled age, strategy.
 local VERSION, SETTLED_AGE, STRATEGY = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9]
 
-return {change({gate = by_leader, act = function()
+return change({gate = by_leader, act = function()
     if VERSION ~= num('version') + 1 then
         return refuse('version')
     end
@@ -12,4 +12,4 @@ return {change({gate = by_leader, act = function()
     put_text('strategy', STRATEGY)
     hint_group()
     return ok()
-end})}
+end})

@@ -3,7 +3,11 @@
 -- A dead slot's ids go back to the inbox, in bounded steps that any later leader may go on with. ARGV[7..]: the target,
 -- whose keys lie behind the speaker's; max_attempts.
 local TARGET, MAX_ATTEMPTS = ARGV[7], tonumber(ARGV[8])
-local MOVED_AT_ONCE, BODIES_AT_ONCE = 512, 8
+
+-- A step's work: a segment that moves, or an attempt that is counted, is one; a segment whose ids have to be read is
+-- several.
+local WORK_AT_ONCE, WORK_OF_A_BODY = 256, 16
+local work = WORK_AT_ONCE
 
 local function is_reapable(s)
     return s.state == 'left' or s.state == 'dead' or rest_of(s) <= 0
@@ -20,65 +24,94 @@ local function die(s)
     free_leadership(TARGET)
 end
 
-local function count_one(g, position)
-    local id = ids_of(g)[position + 1]
-    local attempts = count_attempt(id, 'slot died')
-    if MAX_ATTEMPTS ~= 0 and attempts >= MAX_ATTEMPTS then
-        park(id, math.huge)
-        seg_take(g, position)
-        seg_close(g)
-    end
-end
-
--- What the slot named as at work on, each once: "NUMBER:POSITION", and the numbers.
+-- What the slot named as at work on, each once, those of one segment together.
 local function refs_of(working)
-    local refs, numbers, known = {}, {}, {}
+    local refs, known, by_number, order = {}, {}, {}, {}
     for ref, number in string.gmatch(working, '((%d+):%d+)') do
+        local of_number = by_number[number]
+        if not of_number then
+            of_number = {}
+            by_number[number] = of_number
+            order[#order + 1] = of_number
+        end
         if not known[ref] then
             known[ref] = true
-            refs[#refs + 1], numbers[#numbers + 1] = ref, number
+            of_number[#of_number + 1] = ref
         end
     end
-    return refs, numbers
+    for _, of_number in ipairs(order) do
+        refs[#refs + 1] = table.concat(of_number, ' ')
+    end
+    return table.concat(refs, ' ')
 end
 
--- A failed attempt for each id that the slot was at work on and still owns. The bodies of a bounded number of segments
--- are read; false: there are more.
+-- As much of it as this step has work for: calls visit(segment, position) for ids that the slot still owns. Returns the
+-- rest.
+local function each_ref(refs, visit)
+    local read, at = {}, 1
+    while at <= #refs do
+        local number, position, next_at = string.match(refs, '^(%d+):(%d+) ?()', at)
+        local g = seg_in(number, TARGET)
+        if g then
+            local costs = read[number] and 1 or WORK_OF_A_BODY + 1
+            if work < costs then
+                break
+            end
+            work, read[number] = work - costs, true
+            if seg_has(g, tonumber(position)) then
+                visit(g, tonumber(position))
+            end
+        else
+            work = work - 1
+        end
+        at = next_at
+    end
+    return string.sub(refs, at)
+end
+
+-- A failed attempt for each id that the slot was at work on and still owns. False: there are more.
 local function count_attempts(s)
-    local working = call('HGET', s.key, 'working')
-    if not working or working == '' then
+    local v = call('HMGET', s.key, 'working', 'counting')
+    local refs = v[2] or v[1] and refs_of(v[1]) or ''
+    if refs == '' then
         return true
     end
-    local refs, numbers = refs_of(working)
-    local bodies, rest = 0, {}
-    seg_load(numbers)
-    for i, ref in ipairs(refs) do
-        local g = seg_in(numbers[i], TARGET)
-        local position = g and tonumber(string.sub(ref, #numbers[i] + 2))
-        if g and not g.ids and bodies == BODIES_AT_ONCE then
-            rest[#rest + 1] = ref
-        elseif g and seg_has(g, position) then
-            bodies = bodies + (g.ids and 0 or 1)
-            count_one(g, position)
+    local found, ids = {}, {}
+    local rest = each_ref(refs, function(g, position)
+        local id = id_at(g, position)
+        found[#found + 1] = {g, position, id}
+        ids[#ids + 1] = id
+    end)
+    fails_load(ids)
+    for _, f in ipairs(found) do
+        local attempts = count_attempt(f[3], 'slot died')
+        if MAX_ATTEMPTS ~= 0 and attempts >= MAX_ATTEMPTS then
+            park(f[3], FOR_GOOD)
+            seg_take(f[1], f[2])
+            seg_close(f[1])
         end
     end
-    slot_put(s, 'working', table.concat(rest, ' '))
-    return #rest == 0
+    write_fails()
+    slot_put(s, 'working', '')
+    slot_put(s, 'counting', rest)
+    return rest == ''
 end
 
 local function move_to_inbox(s)
-    local numbers = numbers_from(s, 0, MOVED_AT_ONCE + BODIES_AT_ONCE)
-    local moved, count = 0, 0
+    local from = s.segments > LISTED_AT_MOST and tonumber(call('HGET', s.key, 'moved_to') or 0) or 0
+    local numbers, further = numbers_from(s, from, math.max(work, 0))
+    local count = 0
     seg_load(numbers)
+    recalls_load(numbers, s)
     for _, number in ipairs(numbers) do
         local g = seg_in(number, TARGET)
-        if g and moved < MOVED_AT_ONCE then
-            moved = moved + 1
+        if g then
             count = count + g.live
             seg_lift(g)
             seg_to_inbox(g)
         end
     end
+    slot_put(s, 'moved_to', further or 0)
     if count > 0 then
         increase('inbox_rev', 1)
         hint_work()
@@ -102,6 +135,21 @@ local function remove(s)
 end
 
 local function act()
+    -- Whole or nothing: see shared/change.lua.
+    for i = FIRST_SLOT_KEY + KEYS_PER_SLOT, #KEYS do
+        call('HLEN', KEYS[i])
+    end
+    call('HLEN', K_SEG)
+    call('HLEN', K_DONE)
+    call('HLEN', K_LIVE)
+    call('HLEN', K_FAILS)
+    call('HLEN', K_TTLS)
+    call('ZCARD', K_SEGMENTS)
+    call('ZCARD', K_INBOX)
+    call('ZCARD', K_PARKED)
+    call('ZCARD', K_PARKING)
+    call('ZCARD', K_AGES)
+    call('ZCARD', K_SESSIONS)
     local s = slot_at(TARGET, FIRST_SLOT_KEY + KEYS_PER_SLOT)
     if not s or not is_reapable(s) then
         return refuse(s and 'live' or 'gone')
@@ -116,4 +164,4 @@ local function act()
     return ok(count, 0, s.ids)
 end
 
-return {change({gate = by_leader, act = act})}
+return change({gate = by_leader, act = act})

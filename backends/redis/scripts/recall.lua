@@ -4,12 +4,6 @@
 -- position (-1: all), take of each; or, with -2 for a position, "COUNT HIGHEST " and a bitmap of so many positions.
 local TARGET, COUNT, FIRST = ARGV[7], tonumber(ARGV[8]), 9
 
--- The positions of one byte (from 0) of a bitmap that there are in a segment of this count.
-local function mask_at(count, at)
-    local rest = count - 8 * at
-    return rest >= 8 and 255 or 2 ^ rest - 1
-end
-
 -- The highest `wanted` bits of a byte.
 local function highest_bits(byte, wanted)
     local bits = 0
@@ -21,23 +15,62 @@ local function highest_bits(byte, wanted)
     return bits
 end
 
+-- Of a segment of this count, of which nothing is done or recalled: the last `wanted` positions.
+local last_bits = {}
+local function bits_of_last(count, wanted)
+    local key = count * 2048 + wanted
+    if not last_bits[key] then
+        local bytes, from = {}, count - wanted
+        for at = 0, math.ceil(count / 8) - 1 do
+            local low, high = math.max(from - 8 * at, 0), math.min(count - 8 * at, 8)
+            bytes[at + 1] = low < high and 2 ^ high - 2 ^ low or 0
+        end
+        last_bits[key] = string.char(unpack(bytes))
+    end
+    return last_bits[key]
+end
+
+-- Of one of which something is: what is recalled then, and how many of that are new.
+local function bits_with_last(g, recalls, wanted)
+    local bytes, done = {string.byte(recalls, 1, -1)}, {string.byte(done_of(g), 1, -1)}
+    local size, marked = math.ceil(g.count / 8), 0
+    for i = #bytes + 1, size do
+        bytes[i] = 0
+    end
+    for i = size, 1, -1 do
+        local taken = done[i] and done[i] ~= 0 and bor(bytes[i], done[i]) or bytes[i]
+        if taken ~= 255 and marked < wanted then
+            local free = (i == size and 2 ^ (g.count - 8 * (size - 1)) - 1 or 255) - taken
+            local count = byte_counts[free] or byte_count(free)
+            if count > wanted - marked then
+                count = wanted - marked
+                free = highest_bits(free, count)
+            end
+            marked = marked + count
+            bytes[i] = bytes[i] + free
+        end
+    end
+    return string.char(unpack(bytes)), marked
+end
+
 -- Marks from the end of the segment, up to `wanted` ids that are not recalled yet. Returns how many it marked.
 local function recall_last(g, s, wanted)
-    local done, recalls, marked = done_of(g), recalls_of(g, s), 0
-    local bytes = {}
-    for at = math.ceil(g.count / 8) - 1, 0, -1 do
-        local recalled = string.byte(recalls, at + 1) or 0
-        local free = mask_at(g.count, at) - band(mask_at(g.count, at), bor(recalled, string.byte(done, at + 1) or 0))
-        if byte_count(free) > wanted - marked then
-            free = highest_bits(free, wanted - marked)
-        end
-        marked = marked + byte_count(free)
-        bytes[at + 1] = string.char(recalled + free)
+    local recalls, marked = recalls_of(g, s), math.min(wanted, g.live)
+    if g.live == g.count and recalls == '' then
+        recalls = bits_of_last(g.count, marked)
+    else
+        recalls, marked = bits_with_last(g, recalls, wanted)
     end
     if marked > 0 then
-        g.recalls, g.recalls_changed = table.concat(bytes), true
+        g.recalls, g.recalls_changed = recalls, true
     end
     return marked
+end
+
+-- The positions of one byte (from 0) of a bitmap that there are in a segment of this count.
+local function mask_at(count, at)
+    local rest = count - 8 * at
+    return rest >= 8 and 255 or 2 ^ rest - 1
 end
 
 -- The first `size` bytes of a bitmap as numbers.
@@ -97,6 +130,8 @@ local function recall_part(s, number, position, take)
 end
 
 local function act()
+    -- Whole or nothing: see shared/change.lua.
+    call('HLEN', KEYS[FIRST_SLOT_KEY + KEYS_PER_SLOT + 2])
     local s = slot_at(TARGET, FIRST_SLOT_KEY + KEYS_PER_SLOT)
     if not s or s.state == 'left' or s.state == 'dead' then
         return refuse(s and 'dead' or 'gone')
@@ -106,7 +141,8 @@ local function act()
         numbers[i + 1] = ARGV[FIRST + 3 * i]
     end
     seg_load(numbers)
-    bits_load(numbers, s)
+    done_load(numbers)
+    recalls_load(numbers, s)
     local count, skipped = 0, 0
     for i = 0, COUNT - 1 do
         local at = FIRST + 3 * i
@@ -122,4 +158,4 @@ local function act()
     return ok(count, skipped)
 end
 
-return {change({gate = by_leader, act = act})}
+return change({gate = by_leader, act = act})

@@ -12,7 +12,7 @@ local function write(taken)
     local g, ids, positions = taken.g, {}, {}
     table.sort(taken, by_position)
     for i, one in ipairs(taken) do
-        ids[i] = one.id or ids_of(g)[one.position + 1]
+        ids[i] = one.id or id_at(g, one.position)
         positions[i] = one.position
     end
     seg_to_inbox(seg_new_apart(ids, positions, g.payloads, base_of(g) + taken[1].position))
@@ -20,6 +20,14 @@ local function write(taken)
 end
 
 local function act()
+    -- Whole or nothing: see shared/change.lua.
+    call('HLEN', KEYS[SHARE_KEY])
+    call('HLEN', KEYS[RECALLS_KEY])
+    call('HLEN', K_SEG)
+    call('HLEN', K_DONE)
+    call('HLEN', K_LOCK)
+    call('ZCARD', K_SEGMENTS)
+    call('ZCARD', K_INBOX)
     local sources, by_number, count = {}, {}, 0
     each_item(function(g, position, id)
         if position < 0 then
@@ -49,4 +57,4 @@ local function act()
     return ok(count, #refused, 0, '0', refused)
 end
 
-return {change({gate = by_owner, act = act})}
+return change({gate = by_owner, act = act})

@@ -3,7 +3,7 @@
 -- Ends a slot that does not give back what was recalled. ARGV[7]: the target, whose keys lie behind the speaker's.
 local TARGET = ARGV[7]
 
-return {change({gate = by_leader, act = function()
+return change({gate = by_leader, act = function()
     local s = slot_at(TARGET, FIRST_SLOT_KEY + KEYS_PER_SLOT)
     if not s then
         return refuse('gone')
@@ -15,4 +15,4 @@ return {change({gate = by_leader, act = function()
         free_leadership(TARGET)
     end
     return ok()
-end})}
+end})

@@ -22,7 +22,15 @@ local function gate()
     end
 end
 
-return {change({gate = gate, act = function()
+return change({gate = gate, act = function()
+    -- Whole or nothing: see shared/change.lua.
+    call('HLEN', K_SEG)
+    call('HLEN', K_LIVE)
+    call('HLEN', K_FAILS)
+    call('HLEN', K_LOCK)
+    call('ZCARD', K_SEGMENTS)
+    call('ZCARD', K_INBOX)
+    call('ZCARD', K_PARKING)
     local by_operator = TERM == '0'
     local ids = by_operator and named() or
         call('ZRANGEBYSCORE', K_PARKED, '-inf', to_ms(now), 'LIMIT', 0, DUE_AT_ONCE)
@@ -30,4 +38,4 @@ return {change({gate = gate, act = function()
         unpark(ids, by_operator)
     end
     return ok(#ids, by_operator and COUNT - #ids or 0)
-end})}
+end})

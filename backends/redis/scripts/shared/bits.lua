@@ -50,10 +50,28 @@ local function byte_count(byte)
     return count
 end
 
+local bit_counts = {} -- by bitmap: many are alike
 local function bit_count(bits)
-    local count = 0
-    for i = 1, #bits do
-        count = count + byte_count(string.byte(bits, i))
+    local count = bit_counts[bits]
+    if not count then
+        local bytes = {string.byte(bits, 1, -1)}
+        count = 0
+        for i = 1, #bytes do
+            count = count + (byte_counts[bytes[i]] or byte_count(bytes[i]))
+        end
+        bit_counts[bits] = count
     end
     return count
+end
+
+-- With further bits, which are clear in it: `more[n]` is added to byte n, from 1.
+local function bits_with(bits, more)
+    local bytes = {string.byte(bits, 1, -1)}
+    for n, byte in pairs(more) do
+        for i = #bytes + 1, n do
+            bytes[i] = 0
+        end
+        bytes[n] = bytes[n] + byte
+    end
+    return string.char(unpack(bytes))
 end

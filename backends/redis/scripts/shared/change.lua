@@ -1,5 +1,10 @@
 -- change: the way of a change through the store: the clock, sessions (rule 3), the gate, the effect.
 --
+-- A change is whole or nothing. What can fail in it is a command on a key that somebody else has put under one of our
+-- names. So each key that is written, or read behind a write, has been read before the first write; where an op would
+-- not, it asks for the key's length (HLEN, ZCARD). Only the pass of clamp(), and what forgets ended sessions, may be
+-- done of a change that fails.
+--
 -- ARGV[2..6]: the speaking slot ('' nobody), session, sequence, not_after, term. Its keys come first behind the
 -- group's.
 local SLOT, SESSION, SEQUENCE, NOT_AFTER, TERM = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
@@ -177,8 +182,7 @@ local function write_all()
     tell_hints()
 end
 
--- `gate` returns a reason or nil; `act` returns an outcome.
-local function change(rule)
+local function carry_out(rule)
     speaker = SLOT ~= '' and slot_at(SLOT, FIRST_SLOT_KEY) or nil
     clamp()
     if speaker then -- the pass may have clamped it
@@ -193,7 +197,27 @@ local function change(rule)
         end
     end
     write_all()
-    return outcome
+    if rule.view and string.sub(outcome, 1, 3) == 'ok ' then
+        return {outcome, unpack(rule.view(speaker))}
+    end
+    return {outcome}
+end
+
+-- The key that is not ours, as an error; whatever else failed fails again (a text that begins with a code, as that).
+local function failure(failed)
+    local zsets = {[6] = true, [7] = true, [8] = true, [9] = true, [12] = true, [13] = true, [15] = true} -- of KEYS
+    for i = 1, is_of_others(failed) and #KEYS or 0 do
+        if is_of_others(redis.pcall(zsets[i] and 'ZCARD' or 'HLEN', KEYS[i])) then
+            return of_others(KEYS[i])
+        end
+    end
+    error(type(failed) == 'string' and string.find(failed, '^%u+ ') and {err = failed} or failed, 0)
+end
+
+-- The reply. `gate` returns a reason or nil; `act` returns an outcome; `view`: what is shown when all went well.
+local function change(rule)
+    local done, reply = pcall(carry_out, rule)
+    return done and reply or failure(reply)
 end
 
 -- ---- gates

@@ -7,16 +7,37 @@
 
 local segs = {} -- by number (text); false: not there
 
+local heads = {} -- by "LIVE COUNT P", which many have in common
+
+local function head_parse(head)
+    local live, count, payloads, base = string.match(head, '^(%d+) (%d+) (%a)(%d*)$')
+    local h = {live = tonumber(live), count = tonumber(count), payloads = payloads, base = base}
+    heads[head] = h
+    return h
+end
+
 local function seg_parse(number, line)
     if not line then
         return false
     end
-    local live, count, payloads, base, token, owner = string.match(line, '^(%d+) (%d+) (%a)(%d*) ?(%d*) ?(.*)$')
-    local g = {number = number, live = tonumber(live), count = tonumber(count), payloads = payloads, base = base}
+    local head, token = string.match(line, '^(%d+ %d+ %a%d*) ?(%d*)')
+    local h = heads[head] or head_parse(head)
+    local g = {number = number, live = h.live, count = h.count, payloads = h.payloads, base = h.base, head = head}
     if token ~= '' then
-        g.token, g.owner = token, owner
+        g.token, g.owner = token, string.sub(line, #head + #token + 3)
     end
     return g
+end
+
+-- HMGET of any number of fields: calls visit(field, value or false).
+local function each_field(key, fields, visit)
+    for i = 1, #fields, 1000 do
+        local last = math.min(i + 999, #fields)
+        local values = call('HMGET', key, unpack(fields, i, last))
+        for j = i, last do
+            visit(fields[j], values[j - i + 1])
+        end
+    end
 end
 
 -- Looks at many at once.
@@ -28,13 +49,9 @@ local function seg_load(numbers)
             wanted[#wanted + 1] = number
         end
     end
-    for i = 1, #wanted, 1000 do
-        local last = math.min(i + 999, #wanted)
-        local lines = call('HMGET', K_LIVE, unpack(wanted, i, last))
-        for j = i, last do
-            segs[wanted[j]] = seg_parse(wanted[j], lines[j - i + 1])
-        end
-    end
+    each_field(K_LIVE, wanted, function(number, line)
+        segs[number] = seg_parse(number, line)
+    end)
 end
 
 local function seg(number)
@@ -48,6 +65,38 @@ end
 local function seg_in(number, owner)
     local g = seg(number)
     return g and g.owner == owner and not g.gone and g or nil
+end
+
+-- Looks at the bitmaps of many at once: segments that were looked at.
+local function done_load(numbers)
+    local wanted = {}
+    for _, number in ipairs(numbers) do
+        local g = segs[number]
+        if g and not g.done and g.live < g.count then
+            g.done = ''
+            wanted[#wanted + 1] = number
+        end
+    end
+    each_field(K_DONE, wanted, function(number, bits)
+        segs[number].done = bits or ''
+    end)
+end
+
+-- The same of recalls: those that lie in the share of `s`.
+local function recalls_load(numbers, s)
+    local wanted = {}
+    for _, number in ipairs(numbers) do
+        local g = segs[number]
+        if g and not g.recalls and g.owner == s.uuid then
+            g.recalls = ''
+            wanted[#wanted + 1] = number
+        end
+    end
+    if s.recalls > 0 then
+        each_field(s.recalls_key, wanted, function(number, bits)
+            segs[number].recalls = bits or ''
+        end)
+    end
 end
 
 local function done_of(g)
@@ -70,44 +119,44 @@ local function recalls_of(g, s)
     return g.recalls
 end
 
--- Looks at the bitmaps of many at once: what is done of them, and, when they lie in the share of `s`, the recalls. At
--- most 1,000.
-local function bits_load(numbers, s)
-    local cut, owned = {}, {}
-    for _, number in ipairs(numbers) do
-        local g = segs[number]
-        if g and not g.done and g.live < g.count then
-            cut[#cut + 1] = number
-        end
-        if g and not g.recalls and s and s.recalls > 0 and g.owner == s.uuid then
-            owned[#owned + 1] = number
-        end
-    end
-    for i, bits in ipairs(#cut > 0 and call('HMGET', K_DONE, unpack(cut)) or {}) do
-        segs[cut[i]].done = bits or ''
-    end
-    for i, bits in ipairs(#owned > 0 and call('HMGET', s.recalls_key, unpack(owned)) or {}) do
-        segs[owned[i]].recalls = bits or ''
-    end
-end
-
 -- A live id is at this position.
 local function seg_has(g, position)
-    return position < g.count and not bit_test(done_of(g), position)
-end
-
-local function ids_of(g)
-    if not g.ids then
-        g.ids = {}
-        for id in string.gmatch(call('HGET', K_SEG, g.number) or '', '[^\n]+') do
-            g.ids[#g.ids + 1] = id
-        end
+    if position >= g.count then
+        return false
     end
-    return g.ids
+    local at, mask = math.floor(position / 8) + 1, MASKS[position % 8]
+    local more, byte = g.done_more and g.done_more[at], string.byte(done_of(g), at)
+    return not (byte and band(byte, mask) ~= 0) and not (more and band(more, mask) ~= 0)
 end
 
--- The numbers of a share, as text, from `from` on, in order; at most `most` of them, and whether there are more.
-local function numbers_from(s, from, most)
+-- The body is walked through line by line, and no further than it has to be.
+local function id_at(g, position)
+    if g.ids then
+        return g.ids[position + 1]
+    elseif not g.body then
+        g.body = call('HGET', K_SEG, g.number) or ''
+        g.line, g.line_at = 0, 1
+    elseif position < g.line then
+        g.line, g.line_at = 0, 1
+    end
+    local find, body, line, at = string.find, g.body, g.line, g.line_at
+    while line < position do
+        at = (find(body, '\n', at, true) or #body) + 1
+        line = line + 1
+    end
+    local stop = find(body, '\n', at, true)
+    if stop then
+        g.line, g.line_at = line + 1, stop + 1
+    else
+        g.line, g.line_at = line, at
+    end
+    return string.sub(body, at, stop and stop - 1 or -1)
+end
+
+-- A share of more segments than this is not listed whole: all segments are gone through instead, so many at once.
+local LISTED_AT_MOST, LOOKED_AT_LEAST = 1024, 512
+
+local function numbers_listed(s, from, most)
     local found, numbers = s.swept and {} or call('HKEYS', s.ids_key), {}
     for i = 1, #found do
         local number = tonumber(found[i])
@@ -120,7 +169,28 @@ local function numbers_from(s, from, most)
     for i = 1, math.min(most, #numbers) do
         page[i] = text(numbers[i])
     end
-    return page, #numbers > most
+    return page, numbers[most + 1]
+end
+
+-- Numbers of a share, as text, from `from` on, in order, at most `most` of them; and from where to go on, nil at the
+-- end. There may be none although it goes on.
+local function numbers_from(s, from, most)
+    if s.segments <= LISTED_AT_MOST then
+        return numbers_listed(s, from, most)
+    end
+    local page, looked = {}, math.max(LOOKED_AT_LEAST, 2 * most)
+    local found = call('ZRANGEBYSCORE', K_SEGMENTS, from, '+inf', 'LIMIT', 0, looked)
+    seg_load(found)
+    for _, number in ipairs(found) do
+        local g = segs[number]
+        if g and g.owner == s.uuid then
+            if #page == most then
+                return page, tonumber(number)
+            end
+            page[#page + 1] = number
+        end
+    end
+    return page, #found == looked and tonumber(found[#found]) + 1 or nil
 end
 
 -- ---- changes
@@ -174,7 +244,9 @@ end
 
 -- The id at the position is done here.
 local function seg_take(g, position)
-    g.done, g.done_changed, g.changed = bit_set(done_of(g), position), true, true
+    local at, more = math.floor(position / 8) + 1, g.done_more or {}
+    more[at] = (more[at] or 0) + MASKS[position % 8]
+    g.done_more, g.changed, g.head = more, true, nil
     g.live = g.live - 1
     local s = g.owner and slots[g.owner]
     if not s then
@@ -184,7 +256,8 @@ local function seg_take(g, position)
     own(s)
     slot_put(s, 'ids', s.ids - 1)
     more_placed = more_placed - 1
-    if bit_test(recalls_of(g, s), position) then
+    local recalls = recalls_of(g, s)
+    if recalls ~= '' and bit_test(recalls, position) then
         g.recalls, g.recalls_changed = bit_clear(g.recalls, position), true
         slot_put(s, 'recalls', s.recalls - 1)
     end
@@ -258,8 +331,10 @@ end
 
 local function gather_take(gather, g, position, id)
     gather.base = gather.base or base_of(g) + position
-    gather.ids[#gather.ids + 1] = id or ids_of(g)[position + 1]
-    gather.from[#gather.from + 1] = g
+    gather.ids[#gather.ids + 1] = id or id_at(g, position)
+    if gather.from[#gather.from] ~= g then
+        gather.from[#gather.from + 1] = g
+    end
     local before = gather.positions[#gather.positions]
     gather.apart = gather.apart and g == gather.from[1] and (not before or before < position)
     gather.positions[#gather.positions + 1] = position
@@ -281,10 +356,8 @@ end
 -- ---- writing
 
 local function line_of(g)
-    if g.owner then
-        return g.live .. ' ' .. g.count .. ' ' .. g.payloads .. g.base .. ' ' .. g.token .. ' ' .. g.owner
-    end
-    return g.live .. ' ' .. g.count .. ' ' .. g.payloads .. g.base
+    local head = g.head or text(g.live) .. ' ' .. text(g.count) .. ' ' .. g.payloads .. g.base
+    return g.owner and head .. ' ' .. g.token .. ' ' .. g.owner or head
 end
 
 -- Each command's arguments are copied before it copies them: so not all of them at once.
@@ -308,9 +381,9 @@ write_segments = function()
         elseif g and g.changed then
             lines[#lines + 1] = number
             lines[#lines + 1] = line_of(g)
-            if g.done_changed then
+            if g.done_more or g.done_changed then
                 done[#done + 1] = number
-                done[#done + 1] = g.done
+                done[#done + 1] = g.done_more and bits_with(done_of(g), g.done_more) or g.done
             end
         end
         if g and g.recalls_changed then

@@ -101,12 +101,12 @@ local function leading()
     end
 end
 
+-- Nobody has to ask who leads now: a beat of everybody for it would be in the next leader's way.
 local function free_leadership(uuid)
     if call('HGET', K_LOCK, 'holder') ~= uuid then
         return
     end
     call('DEL', K_LOCK)
-    hint_group()
     hint('events', 'leaderless ' .. FROM)
 end
 

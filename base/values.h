@@ -1,6 +1,6 @@
 /* values.h - reading the values of options. Each returns false when the text is none, and leaves *ret_... as it was. */
-#ifndef CLI_VALUES_H
-#define CLI_VALUES_H
+#ifndef BASE_VALUES_H
+#define BASE_VALUES_H
 
 #include <stdbool.h>
 #include <stddef.h>

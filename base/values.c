@@ -1,4 +1,4 @@
-#include "cli/values.h"
+#include "base/values.h"
 
 #include <inttypes.h>
 #include <stdio.h>
