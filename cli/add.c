@@ -3,11 +3,16 @@
 #include "cli/exits.h"
 #include "cli/id_file.h"
 
+#include <string.h>
+
 int verb_add(const invocation *call)
 {
     id_file file;
     added sum = {0};
-    int code = id_file_read(call->operand_count > 0 ? call->operands[0] : "-", &file);
+    const char *from = call->operand_count > 0 ? call->operands[0] : "-", *config_file = call->settings.file;
+    if (config_file != NULL && strcmp(config_file, "-") == 0 && strcmp(from, "-") == 0)
+        return fail(CODE_USAGE, "standard input cannot be both the settings and the ids: name a FILE");
+    int code = id_file_read(from, &file);
     if (code != CODE_OK)
         return code;
     sum.refused = file.refused;

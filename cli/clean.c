@@ -33,7 +33,7 @@ static int confirm(const settings *s, uint64_t total)
         return CODE_OK;
     if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
         return fail(CODE_USAGE, "this removes ids for good: say --yes");
-    dprintf(STDERR_FILENO, "Remove all ids of group '%s' (%" PRIu64 "), whoever works on them? [y/N] ", s->group,
+    dprintf(STDERR_FILENO, "Remove all ids of group '%s' (%" PRIu64 "), whoever works on them? [y/N] ", s->config.group,
             total);
     if (fgets(answer, sizeof(answer), stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y'))
         return CODE_OK;

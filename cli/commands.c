@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-#define READS (FOR_STORE | FOR_OUTPUT | FOR_WAITING)
+#define READS (FOR_STORE | FOR_FILE | FOR_OUTPUT | FOR_WAITING)
+#define SETTINGS (FOR_STORE | FOR_REPLICA | FOR_LOG | FOR_FILE)
 #define EXAMPLES(...)                                                                                                  \
     (const example[])                                                                                                  \
     {                                                                                                                  \
@@ -17,11 +18,14 @@
     }
 
 static const command table[] = {
-    {"run", "", OPERAND_TEXT, 0, 0, FOR_STORE | FOR_REPLICA | FOR_RUN, "be one replica of the group",
+    {"run", "", OPERAND_TEXT, 0, 0, SETTINGS | FOR_RUN, "be one replica of the group",
      "Joins the group, campaigns for its leadership, splits the pool when it leads, and logs what happens to it.\n"
-     "SIGTERM or SIGINT gives its ids back, leaves and ends; a second one ends at once.",
+     "SIGTERM or SIGINT gives its ids back, leaves and ends; a second one ends at once. SIGHUP reads the file again, "
+     "and\n"
+     "takes over what can be taken over without a restart; if anything in it is wrong, nothing changes.",
      EXAMPLES({"a replica on the store ./.allot, until it is stopped", "allot run --name a"},
               {"add ten random ids, and end when they are split", "allot run --generate 10 --once"},
+              {"the settings of a file, and another lease", "allot run -c allot.yaml --ttl 5s"},
               {"events as JSON, each with its ids", "allot run --log-format json --log-ids"}),
      verb_run},
     {"demo", "", OPERAND_TEXT, 0, 0, FOR_DEMO, "show an election, a split and a hand-over, with nothing set up",
@@ -29,7 +33,9 @@ static const command table[] = {
      "had exactly one owner all along.",
      EXAMPLES({"three replicas, thirty ids", "allot demo"}, {"more of both", "allot demo -n 5 --ids 20"}), verb_demo},
     {"status", "", OPERAND_TEXT, 0, 0, READS, "show the group: leader, pool, slots", NULL,
-     EXAMPLES({"for people", "allot status"}, {"for programs", "allot status -o json"}), verb_status},
+     EXAMPLES({"for people", "allot status"},
+              {"for programs, the store being the one of a file", "allot status -c allot.yaml -o json"}),
+     verb_status},
     {"slots", "", OPERAND_TEXT, 0, 0, READS, "list the slots, oldest first", NULL,
      EXAMPLES({"one object a line", "allot slots -o jsonl"}), verb_slots},
     {"leader", "", OPERAND_TEXT, 0, 0, READS, "show who leads; exit code 3 when nobody does", NULL,
@@ -49,6 +55,18 @@ static const command table[] = {
      EXAMPLES({"a hundred ids", "allot generate 100"}), verb_generate},
     {"clean", "", OPERAND_TEXT, 0, 0, READS | FOR_CONFIRMING, "empty the pool, whoever owns its ids", NULL,
      EXAMPLES({"from a script, where nobody can be asked", "allot clean --yes"}), verb_clean},
+    {"check-config", "[FILE]", OPERAND_FILE, 0, 1, FOR_FILE | FOR_CHECK,
+     "check a file of settings; exit code 78 if anything is wrong",
+     "Reads the file and the environment as every other verb would, names everything that is wrong, and starts "
+     "nothing.\n"
+     "The strategy is asked about its options. Nothing is connected to.",
+     EXAMPLES({"before a restart or a SIGHUP", "allot check-config allot.yaml"}), verb_check_config},
+    {"config", "dump|schema", OPERAND_WORD, 1, 1, SETTINGS | FOR_DUMP,
+     "show the settings in effect, or their JSON Schema",
+     "dump: the settings in effect, as YAML, secrets masked. schema: the JSON Schema of the file, for editors.",
+     EXAMPLES({"what counts, and where it comes from", "allot config dump -c allot.yaml --origins"},
+              {"for an editor", "allot config schema > allot.schema.json"}),
+     verb_config},
     {"completion", "bash|zsh|fish", OPERAND_WORD, 1, 1, 0, "write what completes this command in a shell",
      "An installed allot is completed already, where the shell looks into the directories of the system.",
      EXAMPLES({"bash, this session", "source <(allot completion bash)"},

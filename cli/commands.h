@@ -16,7 +16,10 @@ typedef struct invocation {
     settings settings;
     const char *operands[OPERANDS_MAX];
     int operand_count;
-    bool help; /* --help was among the flags */
+    bool help;         /* --help was among the flags */
+    bool file_is_flag; /* -c was */
+    int argument_count;
+    char *const *arguments; /* as they were written, after the verb */
 } invocation;
 
 /* What a verb's operand is: completion offers it. */
@@ -62,6 +65,8 @@ int verb_db(const invocation *call);
 int verb_add(const invocation *call);
 int verb_generate(const invocation *call);
 int verb_clean(const invocation *call);
+int verb_check_config(const invocation *call);
+int verb_config(const invocation *call);
 int verb_completion(const invocation *call);
 int verb_version(const invocation *call);
 int verb_help(const invocation *call);

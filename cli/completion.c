@@ -10,16 +10,6 @@ void completion_words(output *out, const char *words)
         output_put(out, *words == '|' ? " " : words, 1);
 }
 
-const option *completion_option(const command *c, size_t *index)
-{
-    const option *o;
-    while ((o = option_at((*index)++)) != NULL) {
-        if ((o->classes & c->options) != 0 && o->help != NULL)
-            return o;
-    }
-    return NULL;
-}
-
 int verb_completion(const invocation *call)
 {
     const char *shell = call->operands[0]; /* one of the words that the table of verbs names */

@@ -12,7 +12,4 @@ void completion_fish(output *out);
 /* Words separated by '|', separated by blanks. */
 void completion_words(output *out, const char *words);
 
-/* The next option from *index on that the verb takes and help shows; NULL: no further one. *index is moved past it. */
-const option *completion_option(const command *c, size_t *index);
-
 #endif

@@ -49,11 +49,11 @@ static void verbs(output *out)
 
 static void flags(output *out, const command *c)
 {
-    const option *o;
-    for (size_t i = 0; (o = completion_option(c, &i)) != NULL;) {
-        output_printf(out, "--%s ", o->name);
-        if (o->letter != 0)
-            output_printf(out, "-%c ", o->letter);
+    option o;
+    for (size_t i = 0; option_next(c, &i, &o);) {
+        output_printf(out, "--%s ", o.name);
+        if (o.letter != 0)
+            output_printf(out, "-%c ", o.letter);
     }
     output_text(out, "-h --help");
 }
@@ -94,14 +94,14 @@ static void operand(output *out, const command *c)
 
 static void one_verb(output *out, const command *c)
 {
-    const option *o;
+    option o;
     output_printf(out, "    %s)\n        flags='", c->name);
     flags(out, c);
     output_text(out, "'\n");
     operand(out, c);
     output_text(out, "        case $prev in\n");
-    for (size_t i = 0; (o = completion_option(c, &i)) != NULL;)
-        value(out, o);
+    for (size_t i = 0; option_next(c, &i, &o);)
+        value(out, &o);
     output_text(out, "        esac\n        ;;\n");
 }
 

@@ -70,15 +70,15 @@ static void operand(output *out, const command *c)
 void completion_fish(output *out)
 {
     const command *c;
-    const option *o;
+    option o;
     output_text(out, head);
     for (size_t i = 0; (c = command_at(i)) != NULL; i++) {
         output_printf(out, "complete -c allot -n __allot_first -a %s -d '", c->name);
         escaped(out, c->summary);
         output_text(out, "'\n");
         output_printf(out, "complete -c allot -n '__allot_verb %s' -s h -l help -d 'show help'\n", c->name);
-        for (size_t k = 0; (o = completion_option(c, &k)) != NULL;)
-            one_option(out, c, o);
+        for (size_t k = 0; option_next(c, &k, &o);)
+            one_option(out, c, &o);
         operand(out, c);
     }
 }

@@ -82,10 +82,10 @@ static void operand(output *out, const command *c)
 
 static void one_verb(output *out, const command *c)
 {
-    const option *o;
+    option o;
     output_printf(out, "    %s)\n        _arguments '(-h --help)'{-h,--help}'[show help]'", c->name);
-    for (size_t i = 0; (o = completion_option(c, &i)) != NULL;)
-        one_option(out, o);
+    for (size_t i = 0; option_next(c, &i, &o);)
+        one_option(out, &o);
     operand(out, c);
     output_text(out, "\n        ;;\n");
 }

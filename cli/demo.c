@@ -115,13 +115,13 @@ static int first_scene(demo *m)
                        "%" PRId64 " replicas start. Each adds %" PRId64 " ids to the pool; nobody says who leads.",
                        d->settings->replicas, d->settings->ids);
     demo_story_waiting(&m->story, "joining, electing, splitting");
-    int code = demo_stage_wait(d, first_split_is_done, LIMIT_MS + 3 * d->settings->ttl_ms, "the first split");
+    int code = demo_stage_wait(d, first_split_is_done, LIMIT_MS + 3 * d->settings->demo_ttl_ms, "the first split");
     if (code == CODE_OK)
         code = tell_joins(m);
     if (code != CODE_OK)
         return code;
     demo_story_moment(&m->story, last_gain_ns(d) - d->started_ns, "split: %zu ids over %" PRIu32 " replicas, by %s",
-                      demo_stage_total(d), d->count, d->settings->strategy);
+                      demo_stage_total(d), d->count, d->settings->config.split.strategy);
     demo_story_shares(&m->story, d);
     return CODE_OK;
 }
@@ -162,11 +162,11 @@ static int second_scene(demo *m)
     const char *meanwhile = d->settings->demo_backend == DEMO_FILE ? "; the kernel frees its lock"
                                                                    : ", and nobody may take its place before";
     demo_story_heading(&m->story, "kill -9 %s, the leader with %zu ids. Its lease runs for %.3g s%s.", killed->name,
-                       orphans, (double)d->settings->ttl_ms / 1000, meanwhile);
+                       orphans, (double)d->settings->demo_ttl_ms / 1000, meanwhile);
     int code = kill_leader(m);
     demo_story_waiting(&m->story, "electing, handing over");
     if (code == CODE_OK)
-        code = demo_stage_wait(d, second_split_is_done, LIMIT_MS + 3 * d->settings->ttl_ms, "the hand-over");
+        code = demo_stage_wait(d, second_split_is_done, LIMIT_MS + 3 * d->settings->demo_ttl_ms, "the hand-over");
     if (code != CODE_OK)
         return code;
     const demo_replica *leader = leader_of(d);

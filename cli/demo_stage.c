@@ -61,9 +61,9 @@ static int start_replica(demo_stage *d, demo_replica *r)
     bool redis = s->demo_backend == DEMO_REDIS;
     demo_launch launch = {.redis = redis,
                           .place = redis ? d->server.url : d->path,
-                          .modules = s->modules,
-                          .strategy = s->strategy,
-                          .ttl_ms = s->ttl_ms,
+                          .modules = s->config.modules.path,
+                          .strategy = s->config.split.strategy,
+                          .ttl_ms = s->demo_ttl_ms,
                           .ids = s->ids};
     r->id_count = demo_stage_total(d);
     r->tokens = calloc(r->id_count, sizeof(*r->tokens));
@@ -92,7 +92,7 @@ static int start_replicas(demo_stage *d)
 int demo_stage_open(demo_stage *d, const settings *s)
 {
     *d = (demo_stage){.settings = s, .signal_fd = -1};
-    d->even_within = strcmp(s->strategy, "hash") == 0 ? INT64_MAX : 1;
+    d->even_within = strcmp(s->config.split.strategy, "hash") == 0 ? INT64_MAX : 1;
     int code = catch_signals(d);
     if (code == CODE_OK)
         code = make_directory(d);

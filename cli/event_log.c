@@ -166,6 +166,21 @@ static void details_words(event_log *log, const allot_event *event)
         output_text(out, event->message);
 }
 
+static config_log_level level_of(const allot_event *event)
+{
+    switch (event->type) {
+    case ALLOT_EVENT_FENCED:
+    case ALLOT_EVENT_STORE_DOWN:
+        return CONFIG_LOG_ERROR;
+    case ALLOT_EVENT_LOST:
+    case ALLOT_EVENT_AT_RISK:
+    case ALLOT_EVENT_NOTE:
+        return CONFIG_LOG_WARN;
+    default:
+        return CONFIG_LOG_INFO;
+    }
+}
+
 static void write_words(event_log *log, const char *word, const allot_event *event)
 {
     char time[MOMENT_BYTES];
@@ -180,7 +195,7 @@ void event_log_write(event_log *log, const char *word, const allot_event *event)
 {
     if (log->as_json)
         write_json(log, word, event);
-    else
+    else if ((int)level_of(event) <= log->level)
         write_words(log, word, event);
     output_flush(&log->out);
 }

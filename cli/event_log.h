@@ -4,6 +4,7 @@
 
 #include "cli/output.h"
 #include "cli/style.h"
+#include "config/config.h"
 
 #include <allot/allot.h>
 
@@ -12,6 +13,7 @@ typedef struct event_log {
     style style;
     bool as_json;
     bool with_ids;
+    int level; /* config_log_level: what is above it is not written in words. As JSON, events are data: all of them */
 } event_log;
 
 /* Writes one event, at once. `word` is its name; `released` is none of the library's. */

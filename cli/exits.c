@@ -24,28 +24,36 @@ const exit_meaning *exit_meaning_at(size_t index)
     return index < sizeof(meanings) / sizeof(meanings[0]) ? &meanings[index] : NULL;
 }
 
-__attribute__((format(printf, 3, 0))) static void say(const char *word, bool grave, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void say(const char *word, const char *colour, const char *format,
+                                                      va_list args)
 {
-    style s = style_of(STDERR_FILENO);
     char text[1024];
     vsnprintf(text, sizeof(text), format, args);
-    dprintf(STDERR_FILENO, "%s%s:%s %s\n", grave ? s.red : s.yellow, word, s.off, text);
+    dprintf(STDERR_FILENO, "%s%s:%s %s\n", colour, word, style_of(STDERR_FILENO).off, text);
 }
 
 int fail(int code, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    say("error", true, format, args);
+    say("error", style_of(STDERR_FILENO).red, format, args);
     va_end(args);
     return code;
+}
+
+void inform(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    say("note", style_of(STDERR_FILENO).cyan, format, args);
+    va_end(args);
 }
 
 void warn(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    say("warning", false, format, args);
+    say("warning", style_of(STDERR_FILENO).yellow, format, args);
     va_end(args);
 }
 

@@ -33,6 +33,9 @@ int fail_allot(int code, const allot_error *error);
 /* The same for what opening a group or a node returns: what was configured may be to blame. */
 int fail_open(int code, const allot_error *error);
 
+/* Writes "note: ..." to stderr. */
+void inform(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* Writes "warning: ..." to stderr. */
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -45,6 +45,7 @@ static void wrapped(output *out, const char *text)
     output_text(out, "\n");
 }
 
+/* (lease.ttl, default 10s) [ALLOT_TTL] */
 static void one_option(output *out, const option *o, style s)
 {
     char flag[64], env[OPTION_ENV_BYTES], text[512];
@@ -53,11 +54,33 @@ static void one_option(output *out, const option *o, style s)
     if (o->value != NULL)
         n += snprintf(flag + n, sizeof(flag) - (size_t)n, " %s", o->value);
     output_printf(out, "%s%s%s%*s", s.cyan, flag, s.off, n < COLUMN ? COLUMN - n : 1, "");
+    const char *path = o->key != NULL ? o->key->path : "";
+    bool shown = o->fallback != NULL && o->fallback[0] != '\0', both = shown && path[0] != '\0';
     option_env(o, env);
-    bool shown = o->fallback != NULL && o->fallback[0] != '\0';
-    snprintf(text, sizeof(text), "%s%s%s%s%s%s%s", o->help, shown ? " (default " : "", shown ? o->fallback : "",
-             shown ? ")" : "", env[0] != '\0' ? " [" : "", env, env[0] != '\0' ? "]" : "");
+    snprintf(text, sizeof(text), "%s%s%s%s%s%s%s%s%s%s", o->help, shown || path[0] != '\0' ? " (" : "", path,
+             both ? ", " : "", shown ? "default " : "", shown ? o->fallback : "", shown || path[0] != '\0' ? ")" : "",
+             env[0] != '\0' ? " [" : "", env, env[0] != '\0' ? "]" : "");
     wrapped(out, text);
+}
+
+/* Those of the command line alone, or those that have a place in the file. */
+static void some_options(output *out, const command *c, bool of_config, style s)
+{
+    option o;
+    for (size_t i = 0; option_next(c, &i, &o);) {
+        if ((o.key != NULL) == of_config)
+            one_option(out, &o, s);
+    }
+}
+
+static bool takes_settings(const command *c)
+{
+    option o;
+    for (size_t i = 0; option_next(c, &i, &o);) {
+        if (o.key != NULL)
+            return true;
+    }
+    return false;
 }
 
 static void examples(output *out, const command *c, style s)
@@ -75,13 +98,15 @@ static void one_verb(output *out, const command *c, style s)
         output_printf(out, "%s\n\n", c->details);
     else
         output_printf(out, "'%s': %s.\n\n", c->name, c->summary);
-    const option *o;
     output_printf(out, "%sOptions%s (in brackets: the same from the environment; a flag beats it):\n", s.bold, s.off);
-    for (size_t i = 0; (o = option_at(i)) != NULL; i++) {
-        if ((o->classes & c->options) != 0 && o->help != NULL)
-            one_option(out, o, s);
-    }
+    some_options(out, c, false, s);
     output_printf(out, "%s  -h, --help%s%*sshow this\n", s.cyan, s.off, COLUMN - 12, "");
+    if (takes_settings(c)) {
+        output_printf(
+            out, "\n%sSettings%s (a flag beats the environment, which beats the file, where this is SECTION.KEY):\n",
+            s.bold, s.off);
+        some_options(out, c, true, s);
+    }
     examples(out, c, s);
 }
 

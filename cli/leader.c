@@ -39,7 +39,7 @@ int verb_leader(const invocation *call)
     const roster_slot *slot = roster_find(&r, &r.view.leader);
     const char *name = slot != NULL ? slot->name : "";
     if (uuid_is_zero(&r.view.leader))
-        code = fail(CODE_NOT_FOUND, "nobody leads the group '%s'", call->settings.group);
+        code = fail(CODE_NOT_FOUND, "nobody leads the group '%s'", call->settings.config.group);
     else if (call->settings.output == OUTPUT_TABLE)
         leader_text(&out, &r.view, name);
     else

@@ -31,9 +31,8 @@ int main(int argc, char **argv)
     if (call.command == NULL)
         return command_unknown(verb);
     int code = options_read(&call, argc - 2, argv + 2);
-    if (code != CODE_OK)
-        return code;
-    if (call.help)
-        return help_write(STDOUT_FILENO, call.command);
-    return call.command->run(&call);
+    if (code == CODE_OK)
+        code = call.help ? help_write(STDOUT_FILENO, call.command) : call.command->run(&call);
+    invocation_done(&call);
+    return code;
 }

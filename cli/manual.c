@@ -80,6 +80,10 @@ static void one_option(output *out, const option *o)
         output_text(out, ". Default: ");
         escaped(out, o->fallback);
     }
+    if (o->key != NULL) {
+        output_text(out, ". In the file: ");
+        escaped(out, o->key->path);
+    }
     option_env(o, env);
     if (env[0] != '\0') {
         output_text(out, ". Environment: ");
@@ -90,12 +94,16 @@ static void one_option(output *out, const option *o)
 
 static void options(output *out, const command *c)
 {
-    const option *o;
-    output_text(out, "# OPTIONS\n\nA flag beats the environment.\n\n");
-    for (size_t i = 0; (o = option_at(i)) != NULL; i++) {
-        if ((o->classes & c->options) != 0 && o->help != NULL)
-            one_option(out, o);
-    }
+    option o;
+    output_text(out, "# OPTIONS\n\n");
+    if ((c->options & FOR_FILE) != 0)
+        output_text(out,
+                    "A flag beats the environment, which beats the file; *allot.yaml*(5) says more of settings that "
+                    "have a place in the file.\n\n");
+    else
+        output_text(out, "A flag beats the environment.\n\n");
+    for (size_t i = 0; option_next(c, &i, &o);)
+        one_option(out, &o);
     output_text(out, "*-h*, *--help*\n\tshow help\n\n");
 }
 

@@ -3,43 +3,58 @@
 #include "base/suggest.h"
 #include "base/values.h"
 #include "cli/exits.h"
+#include "cli/strategy_check.h"
+#include "cli/style.h"
 
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-/* Where a value comes from, as errors name it: "--ttl", "ALLOT_TTL". */
+extern char **environ;
+
+/* Where a value comes from, as errors name it: "--timeout", "ALLOT_TIMEOUT". */
 typedef struct source {
     const char *name;
     int code; /* the exit code when it is wrong */
 } source;
 
-static const option *option_named(const char *name, size_t len, unsigned classes)
+static bool option_named(const char *name, size_t len, unsigned classes, option *ret_option)
 {
-    const option *o;
-    for (size_t i = 0; (o = option_at(i)) != NULL; i++) {
-        if ((o->classes & classes) != 0 && strlen(o->name) == len && memcmp(o->name, name, len) == 0)
-            return o;
+    option o;
+    for (size_t i = 0; option_at(i, &o); i++) {
+        if ((o.classes & classes) != 0 && strlen(o.name) == len && memcmp(o.name, name, len) == 0) {
+            *ret_option = o;
+            return true;
+        }
     }
-    return NULL;
+    return false;
 }
 
-static const option *option_lettered(char letter, unsigned classes)
+static bool option_lettered(char letter, unsigned classes, option *ret_option)
 {
-    const option *o;
-    for (size_t i = 0; (o = option_at(i)) != NULL; i++) {
-        if ((o->classes & classes) != 0 && o->letter == letter)
-            return o;
+    option o;
+    for (size_t i = 0; option_at(i, &o); i++) {
+        if ((o.classes & classes) != 0 && o.letter == letter) {
+            *ret_option = o;
+            return true;
+        }
     }
-    return NULL;
+    return false;
 }
 
 void option_env(const option *o, char ret_name[OPTION_ENV_BYTES])
 {
     ret_name[0] = '\0';
-    if (o->type == OPTION_PAIR || (o->classes & (FOR_CONFIRMING | FOR_HELP)) != 0)
+    if (o->key != NULL) {
+        config_key_env_short(o->key, ret_name);
+        if (ret_name[0] == '\0')
+            config_key_env(o->key, ret_name);
+        return;
+    }
+    if ((o->classes & (FOR_CONFIRMING | FOR_DUMP | FOR_HELP)) != 0)
         return; /* what deletes is confirmed where it is asked for, never by an inherited environment */
     int n = snprintf(ret_name, OPTION_ENV_BYTES, "ALLOT_%s", o->name);
     for (int i = 0; i < n; i++)
@@ -112,20 +127,6 @@ static int set_flag(bool *ret_flag, const char *text, source from)
     return CODE_OK;
 }
 
-static int set_pair(settings *s, const char *text, source from)
-{
-    const char *equals = strchr(text, '=');
-    if (equals == NULL || equals == text || (size_t)(equals - text) > BACKEND_OPTION_KEY_BYTES_MAX)
-        return fail(from.code, "%s: expected KEY=VALUE, for example fsync=always; got '%s'", from.name, text);
-    if (s->backend_option_count == BACKEND_OPTIONS_MAX)
-        return fail(from.code, "%s: given more than %d times", from.name, BACKEND_OPTIONS_MAX);
-    backend_option *pair = &s->backend_options[s->backend_option_count++];
-    memcpy(pair->key, text, (size_t)(equals - text));
-    pair->key[equals - text] = '\0';
-    pair->value = equals + 1;
-    return CODE_OK;
-}
-
 static int set_value(settings *s, const option *o, const char *text, source from)
 {
     void *at = (char *)s + o->offset;
@@ -138,10 +139,8 @@ static int set_value(settings *s, const option *o, const char *text, source from
         return set_number(o, at, text, from);
     case OPTION_WORD:
         return set_word(o->words, at, text, from);
-    case OPTION_FLAG:
-        return set_flag(at, text, from);
     default:
-        return set_pair(s, text, from);
+        return set_flag(at, text, from);
     }
 }
 
@@ -164,13 +163,13 @@ static int read_env(settings *s, const option *o)
 static int read_defaults_and_env(invocation *call)
 {
     int code = CODE_OK;
-    const option *o;
-    for (size_t i = 0; (o = option_at(i)) != NULL; i++) {
-        if ((o->classes & call->command->options) == 0)
+    option o;
+    for (size_t i = 0; option_at(i, &o); i++) {
+        if ((o.classes & call->command->options) == 0 || o.key != NULL)
             continue;
-        if (o->fallback != NULL)
-            set_value(&call->settings, o, o->fallback, (source){o->name, CODE_FAILED});
-        int wrong = read_env(&call->settings, o);
+        if (o.fallback != NULL)
+            set_value(&call->settings, &o, o.fallback, (source){o.name, CODE_FAILED});
+        int wrong = read_env(&call->settings, &o);
         if (wrong != CODE_OK)
             code = wrong;
     }
@@ -180,16 +179,14 @@ static int read_defaults_and_env(invocation *call)
 static int unknown_option(const invocation *call, const char *written, size_t len)
 {
     char name[OPTION_ENV_BYTES + 1];
+    option o;
     snprintf(name, sizeof(name), "%.*s", (int)(len < sizeof(name) ? len : sizeof(name) - 1), written);
-    if (option_named(written, len, ~0u) != NULL)
+    if (option_named(written, len, ~0u, &o))
         return fail(CODE_USAGE, "'allot %s' has no option --%s; see 'allot help %s'", call->command->name, name,
                     call->command->name);
     suggestion s = {0};
-    const option *o;
-    for (size_t i = 0; (o = option_at(i)) != NULL; i++) {
-        if ((o->classes & call->command->options) != 0)
-            suggest_offer(&s, name, o->name);
-    }
+    for (size_t i = 0; option_next(call->command, &i, &o);)
+        suggest_offer(&s, name, o.name);
     if (s.best != NULL)
         return fail(CODE_USAGE, "unknown option '--%s'; did you mean '--%s'?", name, s.best);
     return fail(CODE_USAGE, "unknown option '--%s'; see 'allot help %s'", name, call->command->name);
@@ -201,14 +198,27 @@ typedef struct arguments {
     char *const *next;
 } arguments;
 
+static int out_of_memory(void)
+{
+    return fail(CODE_FAILED, "out of memory");
+}
+
+/* A setting of config collects its errors there. */
+static int take_value(invocation *call, const option *o, const char *value, const char *name)
+{
+    if (o->key != NULL)
+        return config_set_flag(&call->settings.config, o->name, value, name) == 0 ? CODE_OK : out_of_memory();
+    call->file_is_flag = call->file_is_flag || strcmp(o->name, "config") == 0;
+    return set_value(&call->settings, o, value != NULL ? value : "true", (source){name, CODE_USAGE});
+}
+
 /* `value` is what was written together with the option, or NULL: then the next argument is it. */
 static int take_option(invocation *call, const option *o, const char *value, const char *name, arguments *rest)
 {
-    source from = {name, CODE_USAGE};
     if (o->type == OPTION_FLAG) {
         if (value != NULL)
             return fail(CODE_USAGE, "%s: takes no value; got '%s'", name, value);
-        return set_flag((bool *)((char *)&call->settings + o->offset), "true", from);
+        return take_value(call, o, NULL, name);
     }
     if (value == NULL && rest->count == 0)
         return fail(CODE_USAGE, "%s: needs a value: %s", name, o->value);
@@ -216,7 +226,7 @@ static int take_option(invocation *call, const option *o, const char *value, con
         value = *rest->next++;
         rest->count--;
     }
-    return set_value(&call->settings, o, value, from);
+    return take_value(call, o, value, name);
 }
 
 static int take_long(invocation *call, const char *written, arguments *rest)
@@ -227,14 +237,14 @@ static int take_long(invocation *call, const char *written, arguments *rest)
         call->help = true;
         return CODE_OK;
     }
-    const option *o = option_named(written, len, call->command->options);
-    if (o == NULL) {
+    option o;
+    if (!option_named(written, len, call->command->options, &o)) {
         rest->count = 0; /* whether the next argument is its value, nobody knows */
         return unknown_option(call, written, len);
     }
     char name[OPTION_ENV_BYTES];
-    snprintf(name, sizeof(name), "--%s", o->name);
-    return take_option(call, o, value, name, rest);
+    snprintf(name, sizeof(name), "--%s", o.name);
+    return take_option(call, &o, value, name, rest);
 }
 
 static int take_short(invocation *call, const char *written, arguments *rest)
@@ -243,12 +253,12 @@ static int take_short(invocation *call, const char *written, arguments *rest)
         call->help = true;
         return CODE_OK;
     }
-    const option *o = option_lettered(written[0], call->command->options);
-    if (o == NULL) {
+    option o;
+    if (!option_lettered(written[0], call->command->options, &o)) {
         rest->count = 0;
         return fail(CODE_USAGE, "unknown option '-%s'; see 'allot help %s'", written, call->command->name);
     }
-    return take_option(call, o, written[1] != '\0' ? written + 1 : NULL, (char[]){'-', o->letter, '\0'}, rest);
+    return take_option(call, &o, written[1] != '\0' ? written + 1 : NULL, (char[]){'-', o.letter, '\0'}, rest);
 }
 
 static int take_operand(invocation *call, const char *written)
@@ -284,11 +294,74 @@ static int take_arguments(invocation *call, arguments rest)
     return code;
 }
 
+/* ---- All of it -------------------------------------------------------------------------------------------------- */
+
+/* The worse of two codes: a wrong flag is told before a wrong file. */
+static int worse(int a, int b)
+{
+    if (a == CODE_FAILED || b == CODE_FAILED)
+        return CODE_FAILED;
+    return a == CODE_USAGE || b == CODE_OK ? a : b;
+}
+
+static int finish_config(const command *about, settings *s)
+{
+    config *c = &s->config;
+    if (s->file != NULL && config_read_file(c, s->file) != 0)
+        return out_of_memory();
+    if (config_finish(c) != 0)
+        return out_of_memory();
+    if ((about->options & (FOR_CHECK | FOR_RUN)) != 0 && config_error_count(c) == 0 && strategy_check(c) != 0)
+        return out_of_memory();
+    if (config_error_count(c) == 0)
+        return CODE_OK;
+    config_print_errors(c, stderr, style_of(STDERR_FILENO).on);
+    return config_errors_are_usage(c) ? CODE_USAGE : CODE_CONFIG;
+}
+
+static int begin_config(settings *s)
+{
+    if (config_init(&s->config) != 0)
+        return out_of_memory();
+    return config_read_env(&s->config, environ) == 0 ? CODE_OK : out_of_memory();
+}
+
+/* check-config FILE: the same as -c FILE, and not beside it. */
+static int take_file_operand(invocation *call)
+{
+    if ((call->command->options & FOR_CHECK) == 0 || call->operand_count == 0)
+        return CODE_OK;
+    if (call->file_is_flag)
+        return fail(CODE_USAGE, "'allot %s' takes one file: '%s', or the one of -c", call->command->name,
+                    call->operands[0]);
+    call->settings.file = call->operands[0];
+    return CODE_OK;
+}
+
 int options_read(invocation *call, int count, char *const *list)
 {
+    bool configured = (call->command->options & FOR_CONFIG) != 0;
+    call->argument_count = count;
+    call->arguments = list;
+    if (configured && begin_config(&call->settings) != CODE_OK)
+        return CODE_FAILED;
     int env_code = read_defaults_and_env(call);
     int code = take_arguments(call, (arguments){count, list});
-    if (code == CODE_OK && !call->help && call->operand_count < call->command->operands_min)
+    if (call->help && code == CODE_OK)
+        return CODE_OK;
+    if (code == CODE_OK && call->operand_count < call->command->operands_min)
         code = fail(CODE_USAGE, "'allot %s' needs %s", call->command->name, call->command->operands);
-    return code != CODE_OK ? code : call->help ? CODE_OK : env_code;
+    code = worse(worse(code, env_code), take_file_operand(call));
+    return configured ? worse(code, finish_config(call->command, &call->settings)) : code;
+}
+
+int options_read_again(const invocation *call, invocation *ret_call)
+{
+    *ret_call = (invocation){.command = call->command};
+    return options_read(ret_call, call->argument_count, call->arguments);
+}
+
+void invocation_done(invocation *call)
+{
+    config_done(&call->settings.config);
 }

@@ -5,7 +5,9 @@
 #include "cli/id_list.h"
 #include "cli/moments.h"
 #include "cli/open.h"
+#include "cli/options.h"
 #include "cli/random_ids.h"
+#include "cli/reload.h"
 #include "cli/roster.h"
 #include "cli/stopper.h"
 
@@ -17,7 +19,10 @@
 #define GENERATE_TIMEOUT_MS 5000
 
 typedef struct replica {
-    const settings *settings;
+    const invocation *call;
+    const settings *settings; /* at the start; of what a reload may change, `now` counts */
+    invocation reloaded;
+    const config *now;
     allot_node *node;
     event_log log;
     stopper stopper;
@@ -49,7 +54,7 @@ static void release(replica *r, const allot_event *event, const allot_id *ids, s
         released.count = (uint32_t)part;
         event_log_write(&r->log, "released", &released);
         /* Whatever is not accepted is told by events: lost, or the store down. */
-        allot_release(r->node, ids + done, part, (int)r->settings->ttl_ms, NULL, NULL);
+        allot_release(r->node, ids + done, part, (int)r->settings->config.lease.ttl_ms, NULL, NULL);
     }
 }
 
@@ -61,7 +66,7 @@ static void out_of_memory(replica *r)
 
 static void on_recalled(replica *r, const allot_event *event)
 {
-    if (r->settings->handover_release == RELEASE_AUTO || stopper_is_stopping(&r->stopper))
+    if (r->now->handover.release == CONFIG_RELEASE_AUTO || stopper_is_stopping(&r->stopper))
         release(r, event, event->ids, event->count);
     else if (id_list_add(&r->recalled, event->ids, event->count) != 0)
         out_of_memory(r);
@@ -125,7 +130,7 @@ static bool share_is_complete(replica *r)
 {
     roster group;
     allot_node_status status = {.size = sizeof(status)};
-    if (strcmp(r->settings->backend, "memory") == 0)
+    if (strcmp(r->settings->config.backend.type, "memory") == 0)
         return owned_count(r) == (size_t)r->settings->generate; /* nobody else can be there */
     if (allot_status(r->node, &status) != ALLOT_OK || roster_read(r->settings, &group) != CODE_OK)
         return false;
@@ -172,6 +177,34 @@ static void on_event(replica *r, const allot_event *event)
     }
 }
 
+/* ---- The log ----------------------------------------------------------------------------------------------------- */
+
+/* With --once, standard output is for the ids alone. */
+static void set_log(event_log *log, const config *c, bool once)
+{
+    bool as_json =
+        c->log.format == CONFIG_LOG_JSON || (c->log.format == CONFIG_LOG_AUTO && !once && !isatty(STDERR_FILENO));
+    int fd = as_json && !once ? STDOUT_FILENO : STDERR_FILENO;
+    if (fd != log->out.fd)
+        log->out.error = 0; /* was the other one's */
+    log->out.fd = fd;
+    log->style = style_of(fd);
+    log->as_json = as_json;
+    log->with_ids = c->log.ids;
+    log->level = c->log.level;
+}
+
+static void take_reload(replica *r)
+{
+    stopper_take_reload(&r->stopper);
+    if (!reload(r->node, r->call, &r->reloaded))
+        return;
+    r->now = &r->reloaded.settings.config;
+    set_log(&r->log, r->now, r->settings->once);
+    if (r->now->handover.release == CONFIG_RELEASE_AUTO)
+        release_kept(r);
+}
+
 /* ---- The loop --------------------------------------------------------------------------------------------------- */
 
 /* Takes what there is. False when that was the last. */
@@ -207,11 +240,12 @@ static void give_up_when_late(replica *r)
 
 static void loop(replica *r)
 {
-    enum { EVENTS, READER, STOPPED };
+    enum { EVENTS, READER, STOPPED, RELOAD };
     struct pollfd fds[] = {
         [EVENTS] = {.fd = allot_event_fd(r->node), .events = POLLIN},
         [READER] = {.fd = r->log.out.fd}, /* its errors alone: whoever read the events went away */
         [STOPPED] = {.fd = r->stopper.stopped_fd, .events = POLLIN},
+        [RELOAD] = {.fd = r->stopper.reload_fd, .events = POLLIN},
     };
     while (take_events(r)) {
         if (poll(fds, sizeof(fds) / sizeof(fds[0]), wait_ms(r)) < 0)
@@ -224,6 +258,10 @@ static void loop(replica *r)
         if (fds[STOPPED].revents != 0) {
             fds[STOPPED].fd = -1;
             release_kept(r);
+        }
+        if (fds[RELOAD].revents != 0) {
+            take_reload(r);
+            fds[READER].fd = r->log.out.fd;
         }
     }
 }
@@ -246,26 +284,18 @@ static int generate(replica *r)
     return fail_allot(failed, &error);
 }
 
-/* With --once, standard output is for the ids alone. */
-static event_log open_log(const settings *s)
-{
-    bool as_json = s->log_format == LOG_JSON || (s->log_format == LOG_AUTO && !s->once && !isatty(STDERR_FILENO));
-    int fd = as_json && !s->once ? STDOUT_FILENO : STDERR_FILENO;
-    return (event_log){.out = {.fd = fd}, .style = style_of(fd), .as_json = as_json, .with_ids = s->log_ids};
-}
-
 static int open_node(const settings *s, allot_node **ret_node)
 {
-    opening o;
     allot_error error = {0};
-    opening_init(&o, s);
-    int code = allot_open(&o.options, ret_node, &error);
+    allot_options options = options_of(&s->config);
+    int code = allot_open(&options, ret_node, &error);
     return code == ALLOT_OK ? CODE_OK : fail_open(code, &error);
 }
 
 static int run_node(replica *r)
 {
-    int code = stopper_start(&r->stopper, r->node);
+    bool hangup_stops = r->settings->file == NULL && isatty(STDIN_FILENO);
+    int code = stopper_start(&r->stopper, r->node, hangup_stops);
     if (code != CODE_OK)
         return code;
     r->code = generate(r);
@@ -273,7 +303,7 @@ static int run_node(replica *r)
         stopper_stop(&r->stopper);
     loop(r);
     /* `left` is told before the store has heard of it: closing now would be the same to the others as a crash. */
-    allot_leave(r->node, (int)r->settings->ttl_ms);
+    allot_leave(r->node, (int)r->settings->config.lease.ttl_ms);
     stopper_end(&r->stopper);
     return output_end(&r->log.out, r->code);
 }
@@ -281,7 +311,8 @@ static int run_node(replica *r)
 int verb_run(const invocation *call)
 {
     const settings *s = &call->settings;
-    replica r = {.settings = s, .log = open_log(s), .give_up_ns = INT64_MAX};
+    replica r = {.call = call, .settings = s, .now = &s->config, .give_up_ns = INT64_MAX};
+    set_log(&r.log, r.now, s->once);
     stopper_block();
     int code = open_node(s, &r.node);
     if (code != CODE_OK)
@@ -292,5 +323,6 @@ int verb_run(const invocation *call)
     allot_close(r.node);
     id_list_done(&r.gained);
     id_list_done(&r.recalled);
+    invocation_done(&r.reloaded);
     return code;
 }

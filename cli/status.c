@@ -106,9 +106,9 @@ int verb_status(const invocation *call)
     if (code != CODE_OK)
         return code;
     if (call->settings.output == OUTPUT_TABLE)
-        code = status_table(&out, call->settings.group, &r);
+        code = status_table(&out, call->settings.config.group, &r);
     else
-        status_json(&out, call->settings.group, &r);
+        status_json(&out, call->settings.config.group, &r);
     roster_done(&r);
     return output_end(&out, code);
 }

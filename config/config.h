@@ -89,7 +89,7 @@ typedef struct config_options {
 } config_options;
 
 typedef enum config_quarantine { CONFIG_QUARANTINE_AUTO, CONFIG_QUARANTINE_ALWAYS } config_quarantine;
-typedef enum config_movement { CONFIG_MOVEMENT_MINIMAL } config_movement;
+typedef enum config_movement { CONFIG_MOVEMENT_MINIMAL, CONFIG_MOVEMENT_EXACT } config_movement;
 typedef enum config_release { CONFIG_RELEASE_AUTO, CONFIG_RELEASE_MANUAL } config_release;
 typedef enum config_log_level { CONFIG_LOG_ERROR, CONFIG_LOG_WARN, CONFIG_LOG_INFO, CONFIG_LOG_DEBUG } config_log_level;
 typedef enum config_log_format { CONFIG_LOG_AUTO, CONFIG_LOG_PRETTY, CONFIG_LOG_JSON } config_log_format;

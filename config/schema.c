@@ -28,8 +28,9 @@ static const config_key keys[] = {
      "NAME", true, AT(split.strategy), "how a leader splits the pool", NULL},
     {"split.options", CONFIG_OPTIONS, CONFIG_FOR_REPLICA, NULL, 0, 0, NULL, "strategy-option", "KEY=VALUE", true,
      AT(split.options), "an option of the strategy; may be given several times", NULL},
-    {"split.movement", CONFIG_WORD, CONFIG_FOR_REPLICA, "minimal", 0, 0, "minimal", NULL, "HOW", true,
-     AT(split.movement), "ids stay where they are as far as the counts allow", NULL},
+    {"split.movement", CONFIG_WORD, CONFIG_FOR_REPLICA, "minimal", 0, 0, "minimal|exact", "movement", "HOW",
+     true, AT(split.movement), "where only counts matter: move as few ids as possible, or as the strategy says",
+     NULL},
     {"split.settle", CONFIG_DURATION, CONFIG_FOR_REPLICA, "300ms", 0, DAY_MS, NULL, "settle", "DURATION", true,
      AT(split.settle_ms), "how long a join waits for further joins before ids move", NULL},
 

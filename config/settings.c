@@ -115,7 +115,9 @@ static int check_free(config *c, const char *section, allot_bytes name, allot_by
                          subject_of(at, section), FREE_NAME_BYTES_MAX, quoted(buffer, name.data, name.len));
     if (value_read(&any, value.data, value.len, &number, &f))
         return 1;
-    return error_add(c->inside, at, "%s: %.*s %s", subject_of(at, section), (int)name.len, name.data, f.message);
+    if (at->source == CONFIG_BY_FILE)
+        return error_add(c->inside, at, "%s.%.*s: %s", section, (int)name.len, name.data, f.message);
+    return error_add(c->inside, at, "%s: %.*s %s", at->name, (int)name.len, name.data, f.message);
 }
 
 static int append_free(config_inside *in, const char *section, allot_bytes name, const char *value,

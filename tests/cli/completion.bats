@@ -79,8 +79,8 @@ bash_offers() {
     diff <(offers 'allot ') <(verbs | sort)
     [[ $(offers 'allot status -o ' | xargs) == 'json jsonl table' ]]
     [[ $(offers 'allot run --on-timeout ' | xargs) == 'keep retire' ]]
-    [[ $(offers 'allot run --stra') == --strategy ]]
-    [[ -z $(offers 'allot status --stra') ]]
+    [[ $(offers 'allot run --quar') == --quarantine ]]
+    [[ -z $(offers 'allot status --quar') ]]
     touch ids.txt
     [[ $(offers 'allot add id') == ids.txt ]]
 }

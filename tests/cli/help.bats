@@ -7,6 +7,7 @@ examples_of() {
     local line
     mkdir -p .config/fish/completions
     printf 'green\nyellow\n' >ids.txt
+    printf 'group: default\nbackend: { file: { path: ./.allot } }\n' >allot.yaml
     start run --name worker
     eventually allot leader
     allot add ids.txt
@@ -46,6 +47,16 @@ limited() {
     done
 }
 
+@test "every verb is in docs/cli.md, and every exit code" {
+    local verb code
+    for verb in $(verbs); do
+        grep -q "^|.*\`$verb\b" "$BATS_TEST_DIRNAME/../../docs/cli.md"
+    done
+    for code in $(allot help | sed -n '/^Exit codes/,$s/^ *\([0-9]*\)  .*/\1/p'); do
+        grep -q "^|.*\b$code " "$BATS_TEST_DIRNAME/../../docs/cli.md"
+    done
+}
+
 @test "no line of help is wider than 120 columns" {
     local verb
     for verb in '' $(verbs); do
@@ -68,6 +79,8 @@ limited() {
 @test "examples: add" { examples_of add; }
 @test "examples: generate" { examples_of generate; }
 @test "examples: clean" { examples_of clean; }
+@test "examples: check-config" { examples_of check-config; }
+@test "examples: config" { examples_of config; }
 @test "examples: completion" { examples_of completion; }
 @test "examples: version" { examples_of version; }
 @test "examples: help" { examples_of help; }

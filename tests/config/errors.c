@@ -126,6 +126,14 @@ START_TEST(a_rule_points_to_the_strongest)
     ck_assert_int_eq(config_error_at(&c, 0)->at.source, CONFIG_BY_FLAG);
     ck_assert(!config_errors_are_usage(&c));
     config_done(&c);
+    ck_assert_int_eq(config_init(&c), 0);
+    text = "handover: { timeout: 0s }";
+    ck_assert_int_eq(config_read_text(&c, "a.yaml", text, strlen(text)), 0);
+    ck_assert_int_eq(config_set_flag(&c, "on-timeout", "retire", NULL), 0);
+    ck_assert_int_eq(config_finish(&c), 0);
+    ck_assert_uint_eq(config_error_count(&c), 1);
+    ck_assert_str_eq(config_error_at(&c, 0)->at.name, "--on-timeout");
+    config_done(&c);
     c = good_config("handover: { on_timeout: retire }", NULL);
     config_done(&c);
     c = good_config("handover: { timeout: 0s }", NULL);
@@ -229,12 +237,10 @@ static char *repeated(const char *head, const char *part, int count)
 
 START_TEST(no_more_errors_than_a_hundred)
 {
-    char *text = repeated("", "- x: 1\n", 0);
-    free(text);
     bytes keys = {0};
     for (int i = 0; i < 120; i++)
         ck_assert_int_eq(bytes_printf(&keys, "wrong%d: 1\n", i), 0);
-    text = take_text(&keys);
+    char *text = take_text(&keys);
     config c = config_of(text, NULL);
     ck_assert_uint_eq(config_error_count(&c), CONFIG_ERRORS_MAX);
     char *shown = errors_of(&c, false);

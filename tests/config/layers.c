@@ -68,7 +68,7 @@ START_TEST(every_setting_has_its_names_in_the_environment)
         {"slot.stall", "ALLOT_SLOT_STALL", "ALLOT_STALL"},
         {"split.strategy", "ALLOT_SPLIT_STRATEGY", "ALLOT_STRATEGY"},
         {"split.options", "", ""},
-        {"split.movement", "ALLOT_SPLIT_MOVEMENT", ""},
+        {"split.movement", "ALLOT_SPLIT_MOVEMENT", "ALLOT_MOVEMENT"},
         {"split.settle", "ALLOT_SPLIT_SETTLE", "ALLOT_SETTLE"},
         {"handover.timeout", "ALLOT_HANDOVER_TIMEOUT", ""},
         {"handover.on_timeout", "ALLOT_HANDOVER_ON_TIMEOUT", "ALLOT_ON_TIMEOUT"},

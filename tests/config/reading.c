@@ -107,7 +107,7 @@ START_TEST(the_words_are_the_enums)
 {
     static const struct {
         const char *path, *words;
-    } expected[] = {{"lease.quarantine", "auto|always"},    {"split.movement", "minimal"},
+    } expected[] = {{"lease.quarantine", "auto|always"},    {"split.movement", "minimal|exact"},
                     {"handover.on_timeout", "keep|retire"}, {"handover.release", "auto|manual"},
                     {"log.level", "error|warn|info|debug"}, {"log.format", "auto|pretty|json"}};
     for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
