@@ -77,7 +77,6 @@ static void call_floor_remove(void *user, const ids *all, size_t from, size_t co
     floors_remove(user, all, from, count);
 }
 
-
 typedef struct reporter {
     allot_node *node;
     allot_id *list; /* what it holds, in the order of adding; token 0: whatever it is held under */

@@ -11,7 +11,7 @@ typedef struct floors floors;
 floors *floors_open(const place *p);
 void floors_close(floors *f);
 
-/* Ids `from` to `from + count - 1` in one call. Redis: HSET, 512 fields a command, pipelined; file: write, fdatasync. */
+/* Ids from `from` on in one call. Redis: HSET, 512 fields a command, pipelined; file: write, fdatasync. */
 void floors_add(floors *f, const ids *all, size_t from, size_t count);
 /* The same the other way. Redis: HDEL; file: write of the ids, fdatasync. */
 void floors_remove(floors *f, const ids *all, size_t from, size_t count);

@@ -166,14 +166,14 @@ static void measure_place(const bench *b, report *r, place_kind kind)
     place_open(&p, kind);
     place_describe(&p, where, sizeof(where));
     bench_progress(b, "%s: floors", place_name(kind));
-    samples floor_ns = kind == PLACE_REDIS ? floor_publish(&p, bench_rounds(b, 500, 20))
-                                           : floor_lock(&p, bench_rounds(b, 100, 5));
+    samples floor_ns =
+        kind == PLACE_REDIS ? floor_publish(&p, bench_rounds(b, 500, 20)) : floor_lock(&p, bench_rounds(b, 100, 5));
     place_close(&p);
     table *t = report_table(r, "what|replicas|median|min .. max|95 % within|of the floor|rounds",
                             "Leadership: %s, ttl %u s, %d ids", where, TTL_S, IDS);
     double floor = samples_median(&floor_ns);
-    write_row(t, kind == PLACE_REDIS ? "floor: PUBLISH until it is heard" : "floor: SIGKILL until its flock is taken", 2,
-              &floor_ns, floor);
+    write_row(t, kind == PLACE_REDIS ? "floor: PUBLISH until it is heard" : "floor: SIGKILL until its flock is taken",
+              2, &floor_ns, floor);
     samples_done(&floor_ns);
     measure(b, t, kind, 3, floor);
     measure(b, t, kind, 10, floor);

@@ -12,10 +12,10 @@
 #define TTL_MS 1000
 
 typedef struct reading {
-    double beats, ops;     /* answered, all nodes */
-    double commands;       /* that the server has done */
+    double beats, ops; /* answered, all nodes */
+    double commands;   /* that the server has done */
     double replica_ns, server_ns;
-    double wakes;          /* times that a thread of the replicas slept and went on */
+    double wakes; /* times that a thread of the replicas slept and went on */
 } reading;
 
 static reading read_all(const place *p, const crew *c)

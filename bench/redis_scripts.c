@@ -91,15 +91,15 @@ int main(int argc, char **argv)
     for (int i = 0; i < rounds; i++)
         one_round(&r, ids, &m);
     report *all = report_new(&b);
-    table *t = report_table(all,
-                            "operation|ops|scripts|time|median ms|longest|least|most|PING|most|waited",
-                            "Scripts of the Redis backend: %zu ids, %u slots, %d rounds, %s, server %s", ids, SLOTS, rounds,
-                            where, r.is_first ? "first (SCHED_FIFO)" : "like everybody else");
+    table *t = report_table(all, "operation|ops|scripts|time|median ms|longest|least|most|PING|most|waited",
+                            "Scripts of the Redis backend: %zu ids, %u slots, %d rounds, %s, server %s", ids, SLOTS,
+                            rounds, where, r.is_first ? "first (SCHED_FIFO)" : "like everybody else");
     double longest[ROWS_MAX];
     for (size_t i = 0; i < r.row_count; i++)
         put_row(t, &r.rows[i], longest[i] = quiet_longest(&r.rows[i]));
-    table_note(t, "time: of all ops, until the last answer. median, longest: of its scripts, by SLOWLOG, in ms; the longest "
-                  "of a round: median, least");
+    table_note(
+        t, "time: of all ops, until the last answer. median, longest: of its scripts, by SLOWLOG, in ms; the longest "
+           "of a round: median, least");
     table_note(t, "and most of the rounds. PING: the longest of a round, from outside. waited: the server, for a "
                   "processor, at most.");
     table_note(t, "Memory: db %.1f bytes an id, everything else %.1f.", samples_median(&m.db), samples_median(&m.rest));

@@ -120,8 +120,8 @@ static void keep_item(item_list *list, const allot_segment_body *body, uint32_t 
     allot_bytes id = body->ids[position].id;
     char *text = bench_alloc(id.len, 1);
     memcpy(text, id.data, id.len);
-    list->items[list->count++] = (allot_item){
-        .segment = body->segment, .token = body->token, .position = position, .id = {text, id.len}};
+    list->items[list->count++] =
+        (allot_item){.segment = body->segment, .token = body->token, .position = position, .id = {text, id.len}};
 }
 
 static void keep_items(void *user, const allot_answer *answer)

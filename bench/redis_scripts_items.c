@@ -57,8 +57,8 @@ static void release_segments(cast *c, const seg_list *share)
 {
     allot_item items[MANY];
     for (uint32_t i = 0; i < MANY; i++)
-        items[i] = (allot_item){
-            .segment = share->items[i].segment, .token = share->items[i].token, .position = ALLOT_ALL};
+        items[i] =
+            (allot_item){.segment = share->items[i].segment, .token = share->items[i].token, .position = ALLOT_ALL};
     const item_list list = {.items = items, .count = MANY};
     report_items(c, "release 512 whole segments that are recalled", ALLOT_OP_RELEASE, &list, 0);
 }

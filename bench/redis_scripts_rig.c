@@ -19,8 +19,7 @@ static void open_handle(rig *r)
     char url[160];
     snprintf(url, sizeof(url), "unix://%s", redis_server_socket(r->server));
     const allot_option option = {"url", url};
-    const allot_backend_config config = {
-        .size = sizeof(config), .group = GROUP, .option_count = 1, .options = &option};
+    const allot_backend_config config = {.size = sizeof(config), .group = GROUP, .option_count = 1, .options = &option};
     allot_error error = {0};
     if (allot_backend_redis()->open(&config, &r->handle, &error) != 0)
         bench_fail("%s", error.message);

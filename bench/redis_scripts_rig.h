@@ -18,8 +18,8 @@ typedef struct row {
     const char *name;
     uint64_t ops;
     samples scripts; /* durations of all scripts */
-    /* Of each round: the longest script, the longest PING, all of it, how many scripts, how long the server waited for a
-     * processor. In the order of the rounds. */
+    /* Of each round: the longest script, the longest PING, all of it, how many scripts, how long the server waited for
+     * a processor. In the order of the rounds. */
     samples longest, pings, times, counts, waits;
 } row;
 
@@ -94,8 +94,9 @@ void item_list_read(item_list *list, rig *r, const allot_uuid *slot, const seg_l
                     size_t count, uint32_t per_segment);
 void item_list_done(item_list *list);
 
-/* Adds `count` ids of 36 bytes, the first of them number `first`, so many an op; with payloads of so many bytes. Measured
- * when it has a name. */
-void add_ids(rig *r, const char *name, speaker *s, size_t first, size_t count, uint32_t at_once, uint32_t payload_bytes);
+/* Adds `count` ids of 36 bytes, the first of them number `first`, so many an op; with payloads of so many bytes.
+ * Measured when it has a name. */
+void add_ids(rig *r, const char *name, speaker *s, size_t first, size_t count, uint32_t at_once,
+             uint32_t payload_bytes);
 
 #endif

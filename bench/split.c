@@ -1,5 +1,5 @@
-/* split - from "all ids lie in the inbox" to "every slot holds its share, id by id": allot with each strategy, and plain
- * clients that know nothing of allot, in turns. */
+/* split - from "all ids lie in the inbox" to "every slot holds its share, id by id": allot with each strategy, and
+ * plain clients that know nothing of allot, in turns. */
 #include "bench/lib/crew.h"
 #include "bench/lib/report.h"
 #include "bench/lib/samples.h"
@@ -234,8 +234,8 @@ static void where_time_goes(const bench *b, report *r, place_kind kind)
 int main(int argc, char **argv)
 {
     bench b;
-    bench_begin(&b, "split", "from ids in the inbox to every slot holding its share (--only memory,file,redis,ops)", argc,
-                argv);
+    bench_begin(&b, "split", "from ids in the inbox to every slot holding its share (--only memory,file,redis,ops)",
+                argc, argv);
     report *r = report_new(&b);
     for (place_kind kind = 0; kind < PLACE_KINDS; kind++)
         if (place_is_there(kind) && bench_wants(&b, place_name(kind)))

@@ -7,7 +7,8 @@
 
 void piles_init(piles *s, uint32_t count, size_t bytes)
 {
-    *s = (piles){.count = count, .text = bench_alloc(count, sizeof(char *)), .bytes = bench_alloc(count, sizeof(size_t))};
+    *s = (piles){
+        .count = count, .text = bench_alloc(count, sizeof(char *)), .bytes = bench_alloc(count, sizeof(size_t))};
     /* By hash they are never quite even. */
     size_t room = bytes / count + bytes / count / 4 + 64 * LINE_BYTES;
     for (uint32_t i = 0; i < count; i++)

@@ -4,9 +4,9 @@
  *   blobs      read all ids, cut them by hash, write one blob a slot, each slot reads its blob
  *   intervals  all ids lie in one blob already: write each slot's interval, each slot reads its range
  *
- * Each slot has a connection (or descriptor) of its own, opened before; in Redis it waits on a subscription for the word
- * that its ids are there, on the file system and in memory it just goes on. What was read is checked id by id, as with
- * allot. */
+ * Each slot has a connection (or descriptor) of its own, opened before; in Redis it waits on a subscription for the
+ * word that its ids are there, on the file system and in memory it just goes on. What was read is checked id by id, as
+ * with allot. */
 #ifndef BENCH_SPLIT_PLAIN_H
 #define BENCH_SPLIT_PLAIN_H
 

@@ -1,9 +1,9 @@
-/* strategies - what a strategy's assign costs: 1,000,000 ids over 1,000 slots, beside what no strategy can do without. */
+/* strategies - what a strategy's assign costs: 1,000,000 ids over 1,000 slots, beside what none can do without. */
+#include "bench/lib/strategies.h"
 #include "bench/lib/bench.h"
 #include "bench/lib/ids.h"
 #include "bench/lib/report.h"
 #include "bench/lib/samples.h"
-#include "bench/lib/strategies.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,13 +12,15 @@
 
 #define SLOTS 1000u
 #define STRATEGIES_MAX 16
+#define OPTIONS_MAX 16
 
 typedef struct question {
     allot_strategy_view view;
     allot_strategy_slot *slots;
     char (*keys)[16];
     allot_bytes *texts;
-    uint32_t *owner;
+    uint32_t *owner, *previous;
+    allot_strategy_value values[OPTIONS_MAX]; /* every option is 0 */
 } question;
 
 static void question_init(question *q, const ids *all)
@@ -26,7 +28,9 @@ static void question_init(question *q, const ids *all)
     *q = (question){.slots = bench_alloc(SLOTS, sizeof(q->slots[0])),
                     .keys = bench_alloc(SLOTS, sizeof(q->keys[0])),
                     .texts = bench_alloc(all->count, sizeof(q->texts[0])),
-                    .owner = bench_alloc(all->count, sizeof(q->owner[0]))};
+                    .owner = bench_alloc(all->count, sizeof(q->owner[0])),
+                    .previous = bench_alloc(all->count, sizeof(q->previous[0]))};
+    memset(q->previous, 0xff, all->count * sizeof(q->previous[0])); /* nobody has any of them */
     for (uint32_t i = 0; i < SLOTS; i++) {
         int len = snprintf(q->keys[i], sizeof(q->keys[i]), "replica-%u", i);
         q->slots[i] = (allot_strategy_slot){.key = {q->keys[i], (uint32_t)len}, .weight = 1};
@@ -36,9 +40,6 @@ static void question_init(question *q, const ids *all)
         q->texts[i] = all->added[i].id;
     q->view = (allot_strategy_view){
         .size = sizeof(q->view), .slot_count = SLOTS, .slots = q->slots, .id_count = all->count, .seed = 1};
-#if ALLOT_STRATEGY_ABI >= 2
-    q->view.ids = q->texts;
-#endif
 }
 
 static void question_done(question *q)
@@ -47,11 +48,17 @@ static void question_done(question *q)
     free(q->keys);
     free(q->texts);
     free(q->owner);
+    free(q->previous);
 }
 
 static int64_t ask(question *q, const allot_strategy_ops *strategy)
 {
     allot_error error = {0};
+    BENCH_MUST(strategy->option_count <= OPTIONS_MAX);
+    q->view.values = q->values;
+    q->view.value_count = strategy->option_count;
+    q->view.ids = strategy->kind == ALLOT_STRATEGY_IDS ? q->texts : NULL;
+    q->view.previous = strategy->kind == ALLOT_STRATEGY_COUNTS ? NULL : q->previous;
     memset(q->owner, 0xff, q->view.id_count * sizeof(q->owner[0]));
     int64_t start_ns = bench_now_ns();
     int code = strategy->assign(&q->view, q->owner, &error);
@@ -89,7 +96,8 @@ static void write_row(table *t, const char *name, samples *s, double count, doub
     table_cell(t, "%s", name);
     table_cell(t, "%s", figure_ns(median).text);
     table_cell(t, "%s", figure_number(median / count).text);
-    table_cell(t, "%s .. %s", figure_number(samples_least(s) / count).text, figure_number(samples_most(s) / count).text);
+    table_cell(t, "%s .. %s", figure_number(samples_least(s) / count).text,
+               figure_number(samples_most(s) / count).text);
     table_cell(t, "%s", figure_ratio(median, writes).text);
     table_cell(t, "%s", figure_ratio(median, hashes).text);
     samples_done(s);
@@ -118,8 +126,8 @@ int main(int argc, char **argv)
     }
     double n = (double)all.count, write_ns = samples_median(&writes), hash_ns = samples_median(&hashes);
     table *t = report_table(r, "who|median|ns an id|min .. max|of memset|of XXH3",
-                            "Strategies: assign of %s ids to %u slots, %d rounds, one processor",
-                            figure_number(n).text, SLOTS, rounds);
+                            "Strategies: assign of %s ids to %u slots, %d rounds, one processor", figure_number(n).text,
+                            SLOTS, rounds);
     for (unsigned i = 0; bench_strategy(i) != NULL; i++)
         write_row(t, bench_strategy(i)->name, &took[i], n, write_ns, hash_ns);
     write_row(t, "floor: memset of the owners", &writes, n, write_ns, hash_ns);

@@ -108,9 +108,9 @@ static void __attribute__((noreturn)) help(const bench *b, const char *what)
 static void read_options(bench *b, const char *what, int argc, char **argv)
 {
     static const struct option options[] = {
-        {"quick", no_argument, NULL, 'q'},         {"rounds", required_argument, NULL, 'r'},
-        {"only", required_argument, NULL, 'y'},    {"output", required_argument, NULL, 'o'},
-        {"progress", no_argument, NULL, 'p'},      {"help", no_argument, NULL, 'h'},
+        {"quick", no_argument, NULL, 'q'},          {"rounds", required_argument, NULL, 'r'},
+        {"only", required_argument, NULL, 'y'},     {"output", required_argument, NULL, 'o'},
+        {"progress", no_argument, NULL, 'p'},       {"help", no_argument, NULL, 'h'},
         {"markdown", required_argument, NULL, 'm'}, {NULL, 0, NULL, 0},
     };
     int c;

@@ -16,9 +16,9 @@ typedef struct crew {
     allot_group *group; /* an operator's, straight to the store */
     ids *all;           /* what is told is marked here; NULL: counted alone */
     uint64_t gained, lost;
-    int64_t last_gain_ns; /* when the last gain was taken; CLOCK_MONOTONIC */
-    uint32_t leader;      /* the node that led last, by what was told */
-    uint64_t leaders;     /* how often one became leader */
+    int64_t last_gain_ns;                /* when the last gain was taken; CLOCK_MONOTONIC */
+    uint32_t leader;                     /* the node that led last, by what was told */
+    uint64_t leaders;                    /* how often one became leader */
     uint64_t told[ALLOT_EVENT_NOTE + 1]; /* events by type */
 } crew;
 
@@ -40,7 +40,7 @@ void crew_pull(crew *c, int timeout_ms);
 /* Pulls until it is so; ends the process when that takes a minute. */
 #define CREW_UNTIL(c, condition)                                                                                       \
     for (int64_t until_ = bench_now_ns() + INT64_C(60000000000); !(condition); crew_pull(c, 2))                        \
-    if (bench_now_ns() > until_)                                                                                       \
+        if (bench_now_ns() > until_)                                                                                   \
     bench_fail("%s:%d: never came about: %s", __FILE__, __LINE__, #condition)
 
 /* Adds all ids while the gate is shut, and waits until the leader's cycle is held back and every node has beaten since

@@ -13,7 +13,7 @@
 
 /* Of one kind of op, all nodes together, since gate_open. Instants are CLOCK_MONOTONIC. */
 typedef struct gate_times {
-    _Atomic int64_t count, sum_ns; /* from submit to the answer */
+    _Atomic int64_t count, sum_ns;     /* from submit to the answer */
     _Atomic int64_t first_ns, last_ns; /* the first submit, the last answer */
 } gate_times;
 
@@ -36,7 +36,7 @@ int64_t gate_open(gate *g);
 /* True while somebody's cycle is held back. */
 bool gate_holds(gate *g);
 
-/* Hints every handle to beat now, and how many beats of the handle that has the fewest were answered since gate_init. */
+/* Hints every handle to beat now; how many beats of the handle that has the fewest were answered since gate_init. */
 void gate_nudge(gate *g);
 uint64_t gate_least_beats(gate *g);
 

@@ -12,12 +12,12 @@ typedef enum place_kind { PLACE_MEMORY = 0, PLACE_FILE, PLACE_REDIS, PLACE_KINDS
 typedef struct place {
     place_kind kind;
     const allot_backend_ops *ops;
-    char dir[96];         /* of its own: file and redis */
-    char filesystem[32];  /* what `dir` is on; "" in memory */
+    char dir[96];        /* of its own: file and redis */
+    char filesystem[32]; /* what `dir` is on; "" in memory */
     allot_memory *memory;
     struct redis_server *server;
-    const char *socket;   /* the server's */
-    char value[160];      /* of the only option */
+    const char *socket; /* the server's */
+    char value[160];    /* of the only option */
     allot_option option;
 } place;
 

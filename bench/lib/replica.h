@@ -8,12 +8,12 @@
 #include <sys/types.h>
 
 typedef struct replica {
-    pid_t pid; /* 0: there is none */
-    int out;   /* its events */
+    pid_t pid;  /* 0: there is none */
+    int out;    /* its events */
     bytes line; /* what has come of the next one */
     bool joined;
-    uint64_t version;    /* the last split that it told */
-    int64_t leader_ns;   /* when it became leader last (CLOCK_MONOTONIC, by itself); 0: it does not lead */
+    uint64_t version;      /* the last split that it told */
+    int64_t leader_ns;     /* when it became leader last (CLOCK_MONOTONIC, by itself); 0: it does not lead */
     uint64_t gained, lost; /* ids; what it released counts as lost */
     int64_t last_gain_ns;
 } replica;
@@ -32,7 +32,7 @@ uint64_t replicas_held(const replica *list, unsigned count);
 /* Pulls until it is so; ends this process when that takes a minute. */
 #define REPLICAS_UNTIL(list, count, condition)                                                                         \
     for (int64_t until_ = bench_now_ns() + INT64_C(60000000000); !(condition); replicas_pull(list, count, 50))         \
-    if (bench_now_ns() > until_)                                                                                       \
+        if (bench_now_ns() > until_)                                                                                   \
     bench_fail("%s:%d: never came about: %s", __FILE__, __LINE__, #condition)
 
 #endif

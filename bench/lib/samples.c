@@ -142,7 +142,8 @@ figure figure_spread_ns(samples *s)
     figure f;
     const unit *u = unit_of(times, samples_most(s));
     double least = samples_least(s) / u->size, most = samples_most(s) / u->size;
-    snprintf(f.text, sizeof(f.text), "%.*f .. %.*f %s", digits_behind(least), least, digits_behind(most), most, u->name);
+    snprintf(f.text, sizeof(f.text), "%.*f .. %.*f %s", digits_behind(least), least, digits_behind(most), most,
+             u->name);
     return f;
 }
 

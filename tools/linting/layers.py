@@ -43,7 +43,10 @@ LAYERS = {
     "sim": ([PUBLIC, "base/", "core/engine/", "backends/memory/", "backends/store/", "plugins/strategies.h",
              "tests/lib/"], SYSTEM, ()),
     "examples": ([PUBLIC], SYSTEM, ()),
-    "bench": ([PUBLIC, "base/", "core/engine/", "backends/memory/", "backends/store/"], SYSTEM, ()),
+    # Nodes with a pass-through backend, and plain clients of the same stores to compare with.
+    "bench": ([PUBLIC, "base/", "core/runtime/hooks.h", "backends/file/file.h", "backends/memory/memory.h",
+               "backends/redis/redis.h", "plugins/strategies.h", "tests/lib/redis_server.h"], SYSTEM,
+              ("hiredis/", "xxhash.h")),
     "tests": ([""], SYSTEM, DRIVERS),
 }
 

@@ -1,9 +1,9 @@
 #!lua flags=no-writes
 -- with: base slots bits segments
--- The pool id by id, in short pages: segments by number and position, then what is parked by order of parking. ARGV[2..]: the slot
--- ('' all), s (segments) or p (parked), number or order, position, how many, with payloads, then the UUIDs of slots
--- whose keys lie behind the group's (the slot itself first). Others that are needed are asked for: {'again', UUID
--- ...}. Answers where to go on (s or p, number or order, position; '' at the end), then nine fields an id.
+-- The pool id by id, in short pages: segments by number and position, then what is parked by order of parking.
+-- ARGV[2..]: the slot ('' all), s (segments) or p (parked), number or order, position, how many, with payloads, then
+-- the UUIDs of slots whose keys lie behind the group's (the slot itself first). Others that are needed are asked for:
+-- {'again', UUID ...}. Answers where to go on (s or p, number or order, position; '' at the end), then nine fields an id.
 local TARGET, PHASE, NUMBER, POSITION = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local IDS_AT_ONCE, SEGMENTS_AT_ONCE, BYTES_AT_ONCE = 512, 64, 1024 * 1024
 local LIMIT, WITH_PAYLOADS, FIRST_UUID = math.min(tonumber(ARGV[6]), IDS_AT_ONCE), ARGV[7] == '1', 8
