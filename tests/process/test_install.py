@@ -125,3 +125,46 @@ def test_its_option(env, example, sanitized):
     assert refused.returncode == 1
     assert "the option 'step' of the strategy 'by_length' is '256'; it must be a whole number from 1 to 255" in \
         refused.stderr
+
+
+def _configure(build, builtin):
+    root = os.path.join(HERE, "..", "..")
+    return subprocess.run(["cmake", "-S", root, "-B", build, f"-DALLOT_BUILTIN={builtin}"], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, check=False)
+
+
+def test_everything_built_in(binary, sanitized, tmp_path):
+    """One library without any module: ALLOT_BUILTIN names all of them."""
+    if sanitized:
+        pytest.skip("it is built anew, without sanitizers")
+    everything = ["memory", "file", "round_robin", "hash", "chunked"]
+    with_redis = os.path.exists(os.path.join(os.path.dirname(os.path.dirname(binary)), "allot",
+                                             "allot_backend_redis.so"))
+    build = tmp_path / "build"
+    done = _configure(build, ";".join(everything + ["redis"] * with_redis))
+    assert done.returncode == 0, done.stderr
+    _run("cmake", "--build", build, "--target", "liballot", "allot", "--parallel", "2")
+    env = clean_environment()
+    for strategy in ("round_robin", "hash", "chunked"):
+        found = _run(build / "cli" / "allot", "run", "--path", tmp_path / strategy, "--strategy", strategy, "--generate",
+                     "3", "--once", "--modules", tmp_path / "nowhere", env=env)
+        assert len(found.split()) == 3
+    if with_redis:
+        done = subprocess.run([build / "cli" / "allot", "status", "--backend", "redis", "--modules", tmp_path / "nowhere",
+                               "--url", f"unix://{tmp_path}/nothing"], env=env, capture_output=True, check=False)
+        assert done.returncode == 5  # there is no server; that there is a backend is what is tested
+
+
+@pytest.mark.parametrize("builtin, words", [("file", "memory is part of the API"),
+                                            ("memory;etcd", "there is no 'etcd'; there are:")])
+def test_what_cannot_be_built_in(tmp_path, builtin, words):
+    done = _configure(tmp_path / "build", builtin)
+    assert done.returncode != 0 and words in " ".join(done.stderr.split())
+
+
+def test_the_page_shows_the_example():
+    """What docs/writing-a-strategy.md shows is what is built here."""
+    with open(os.path.join(HERE, "..", "..", "docs", "writing-a-strategy.md"), encoding="utf-8") as file:
+        shown = re.findall(r"```c\n(.*?)```", file.read(), re.S)
+    with open(os.path.join(EXAMPLES, "strategy_by_length", "strategy_by_length.c"), encoding="utf-8") as file:
+        assert shown == [file.read()]

@@ -3,9 +3,4 @@
 
 STRATEGY(.option_count = 0);
 
-static inline const void *unused(void)
-{
-    return &ops;
-}
-
 MODULE(.ops = NULL)
