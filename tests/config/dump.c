@@ -61,8 +61,8 @@ START_TEST(origins)
         "  name: \"a $$ b\"                        # conf/a.yaml:2:15\n",
         "  weight: 7                             # --weight\n",
         "  options:\n    seed: 7                             # environment ALLOT_SPLIT_OPTIONS_SEED\n",
-        "    force: false                        # default\n    boot_id: x                          # --backend-option "
-        "boot_id\nlog:\n"};
+        "    force: false                        # default\n",
+        "    boot_id: x                          # --backend-option boot_id\nlog:\n"};
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
         ck_assert_msg(strstr(shown, lines[i]) != NULL, "not there: %sin\n%s", lines[i], shown);
     free(shown);
