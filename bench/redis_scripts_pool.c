@@ -20,10 +20,10 @@ static void grant_all(cast *c)
     seg_list inbox = {.items = NULL};
     seg_list_read(&inbox, c->rig, NULL);
     size_t half = inbox.count / 2;
-    grant_segments(c->rig, "grant segments by number, 512 an op, to one slot", &c->leader, &inbox, 0, half, c->names, 1,
-                   512);
-    grant_segments(c->rig, "grant segments by number, 256 an op, to 99 slots", &c->leader, &inbox, half,
-                   inbox.count - half, c->names + 1, SLOTS - 1, 256);
+    grant_segments(c->rig, "grant segments by number, 128 an op, to one slot", &c->leader, &inbox, 0, half, c->names, 1,
+                   128);
+    grant_segments(c->rig, "grant segments by number, 128 an op, to 99 slots", &c->leader, &inbox, half,
+                   inbox.count - half, c->names + 1, SLOTS - 1, 128);
     seg_list_done(&inbox);
 }
 

@@ -87,10 +87,11 @@ static bool is_touched(const allot_backend *handle, const store_effects *effects
 static void spread_hints(allot_backend *causer, const allot_op *op, const store_effects *effects)
 {
     allot_uuid leader = store_leader(causer->memory->store);
+    bool quiet = op->kind == ALLOT_OP_DEAL && op->u.deal.quiet;
     for (allot_backend *h = causer->memory->first; h != NULL; h = h->next) {
         bool other = h != causer;
         bool leads = !uuid_is_zero(&leader) && uuid_equal(&h->slot, &leader);
-        if (is_touched(h, effects))
+        if (is_touched(h, effects) && !quiet)
             flag(h, causer, ALLOT_HINT_SHARE);
         if (effects->group && other)
             flag(h, causer, ALLOT_HINT_GROUP);

@@ -231,6 +231,7 @@ static void put_deal(redis_args *args, const allot_op *op)
     redis_args_number(args, deal->pile_count);
     for (uint32_t i = 0; i < deal->pile_count; i++)
         put_pile(args, &deal->piles[i], &body);
+    redis_args_number(args, deal->quiet);
     bytes_done(&body);
 }
 

@@ -218,6 +218,7 @@ typedef struct leader {
     uint32_t *owners;      /* places in the roster */
     size_t owner_count, owner_capacity;
     portion *portions;
+    int64_t loud_us; /* when slots were last told at once of what they were dealt */
     size_t portion_count, portion_capacity, portion_at;
     claim *claims;
     size_t claim_count, claim_capacity, claim_at;

@@ -23,6 +23,10 @@
 #define READ_SEGMENTS_MOST 64u
 #define READ_BYTES (UINT64_C(1) << 20)
 
+/* A split of many ids is many deals. Slots that were told of each would read their shares over and over while it goes
+ * on; they are told once in a while, and by the publish at its end. */
+#define LOUD_EVERY_US 150000
+
 /* Ids of deals under way; their texts are kept until the answer. */
 #define DEALT_MOST (2 * PORTION_IDS)
 
@@ -45,6 +49,7 @@ void ids_begin(engine *e)
         qsort(l->entries, l->entry_count, sizeof(l->entries[0]), compare_holders);
     assert(l->filling == NULL && l->answer == NULL && !l->planning && l->dealt == 0);
     l->entry_at = 0;
+    l->loud_us = e->now_us;
     l->phase = LEADER_DEAL;
 }
 
@@ -353,6 +358,9 @@ static bool deal(engine *e)
         return false;
     lay_out(l, &d, &op);
     fill_piles(l, &d, &op);
+    p->op.u.deal.quiet = e->now_us - l->loud_us < LOUD_EVERY_US;
+    if (!p->op.u.deal.quiet)
+        l->loud_us = e->now_us;
     l->dealt += d.id_count;
     leader_send(e, p);
     return true;

@@ -8,9 +8,12 @@
  * one by one do not stay one segment each. */
 #define SMALL_SEGMENT 64u
 
-/* Parts of one assign or recall: half of what an op may carry, so that a store which does it in one go (a script of a
- * few milliseconds) is not blocked for long. */
-#define PARTS_AT_ONCE (ALLOT_OP_ITEMS_MAX / 2)
+/* What one assign or recall carries: less than an op may, so that a store which does it in one go (a script of a few
+ * milliseconds) is not blocked for long. Segments that are cut or written together have their ids read and rewritten,
+ * which costs more than a number that moves. */
+#define PARTS_AT_ONCE (ALLOT_OP_ITEMS_MAX / 4)
+#define BODIES_AT_ONCE 32u
+#define REWRITTEN_AT_ONCE (2 * ALLOT_SEGMENT_IDS_MAX)
 
 /* ---- What is to be done ------------------------------------------------------------------------------------------ */
 
@@ -59,12 +62,29 @@ typedef struct assign_op {
     uint32_t slot_count, grant_count, part_count;
     uint32_t open_ids; /* ids of the last grant, if further parts may be added to it; 0: none may */
     uint32_t room;     /* that grant may have so many */
+    uint32_t bodies, rewritten; /* segments, ids */
 } assign_op;
+
+static bool is_small(const portion *p)
+{
+    return p->ids < SMALL_SEGMENT || p->take > 0;
+}
+
+static bool has_room(const assign_op *op, const portion *next)
+{
+    if (op->part_count == PARTS_AT_ONCE)
+        return false;
+    if (!is_small(next))
+        return true;
+    return op->bodies < BODIES_AT_ONCE && op->rewritten + next->ids <= REWRITTEN_AT_ONCE;
+}
 
 static void put_portion(assign_op *op, const allot_uuid *slot, const portion *p)
 {
     bool same_slot = op->slot_count > 0 && uuid_equal(&op->slots[op->slot_count - 1], slot);
-    bool small = p->ids < SMALL_SEGMENT || p->take > 0;
+    bool small = is_small(p);
+    op->bodies += small;
+    op->rewritten += small ? p->ids : 0;
     if (!same_slot) {
         op->slots[op->slot_count++] = *slot;
         op->open_ids = 0;
@@ -88,7 +108,7 @@ static void send_assign(engine *e)
     if (p == NULL)
         return;
     assign_op *op = pending_memory(p);
-    while (l->portion_at < l->portion_count && op->part_count < PARTS_AT_ONCE) {
+    while (l->portion_at < l->portion_count && has_room(op, &l->portions[l->portion_at])) {
         const portion *next = &l->portions[l->portion_at++];
         put_portion(op, &l->roster[next->member].slot, next);
     }

@@ -4,6 +4,10 @@
 #include <assert.h>
 #include <string.h>
 
+/* Ids of one report. Half of what an op may carry: if each lies in a segment of its own, a store that does it in one go
+ * is blocked for milliseconds. */
+#define REPORTED_AT_ONCE (ALLOT_OP_ITEMS_MAX / 2)
+
 /* Ops of requests under way at once: the rest of the session's window is the leader's. */
 #define REQUEST_OPS_MOST 32u
 
@@ -181,7 +185,7 @@ static pending *new_report(engine *e, engine_request *r, size_t most)
 
 static void send_report(engine *e, engine_request *r)
 {
-    size_t most = smaller(ALLOT_OP_ITEMS_MAX, r->count - r->sent);
+    size_t most = smaller(REPORTED_AT_ONCE, r->count - r->sent);
     pending *p = new_report(e, r, most);
     if (p == NULL)
         return;

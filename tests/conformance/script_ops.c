@@ -312,7 +312,7 @@ script_op script_deal(script *s, arena *memory)
     for (int i = 0; i < 3; i++)
         if (piles[i].count > 0)
             piles[pile_count++] = piles[i];
-    o.op.u.deal = (allot_op_deal){2, slots, count, sources, pile_count, piles};
+    o.op.u.deal = (allot_op_deal){2, slots, count, sources, pile_count, piles, false};
     return o;
 }
 

@@ -296,7 +296,7 @@ START_TEST(a_deal_may_be_large)
     fill_big(w, g);
     EXPECT_OK(beat(&a));
     allot_op op = member_op(&a, ALLOT_OP_DEAL);
-    op.u.deal = (allot_op_deal){1, &a.slot, BIG_SOURCES, g->sources, BIG_PILES, g->piles};
+    op.u.deal = (allot_op_deal){1, &a.slot, BIG_SOURCES, g->sources, BIG_PILES, g->piles, false};
     ck_assert_uint_eq(EXPECT_OK(member_call(&a, &op))->outcome.count, BIG_IDS);
     ck_assert_uint_eq(read_view(w)->view->placed, BIG_IDS);
     ck_assert_uint_eq(read_view(w)->view->inbox, 0);

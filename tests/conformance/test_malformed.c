@@ -86,7 +86,7 @@ static allot_op good_op(scene *s, allot_op_kind kind)
     else if (kind == ALLOT_OP_ASSIGN)
         op.u.assign = (allot_op_assign){1, &s->a.slot, 1, &s->grant};
     else if (kind == ALLOT_OP_DEAL)
-        op.u.deal = (allot_op_deal){1, &s->a.slot, 1, &s->source, 1, &s->pile};
+        op.u.deal = (allot_op_deal){1, &s->a.slot, 1, &s->source, 1, &s->pile, false};
     else if (kind == ALLOT_OP_RECALL)
         op.u.recall = (allot_op_recall){s->a.slot, 1, &s->part};
     else if (kind == ALLOT_OP_PUBLISH)

@@ -2,11 +2,12 @@
 -- with: base slots change bits segments
 -- Cuts whole segments of the inbox anew, into one new segment for each pile; whole or not at all. ARGV[7..]: how many
 -- slots, their UUIDs; how many sources, of each its segment, how many ids it has, and which positions below the last of
--- these have none (a bitmap); how many piles, of each which slot (from 0), how many ids, and these, one a line. The
--- slots' keys lie behind the speaker's. That the piles are the sources' ids is seen by their positions, of which the
--- bitmaps tell; their texts are trusted.
+-- these have none (a bitmap); how many piles, of each which slot (from 0), how many ids, and these, one a line; quiet.
+-- The slots' keys lie behind the speaker's. That the piles are the sources' ids is seen by their positions, of which
+-- the bitmaps tell; their texts are trusted.
 local SLOTS = tonumber(ARGV[7])
 local SOURCES, FIRST_SOURCE = tonumber(ARGV[8 + SLOTS]), 9 + SLOTS
+local QUIET = ARGV[#ARGV] == '1' -- the slots need not be told now
 local PILES, FIRST_PILE = tonumber(ARGV[FIRST_SOURCE + 3 * SOURCES]), FIRST_SOURCE + 3 * SOURCES + 1
 
 -- Whether exactly these positions of the segment are left: `live` of them, all but `none` below the last.
@@ -89,7 +90,7 @@ local function act()
     for i, s in ipairs(to) do
         local at = FIRST_PILE + 3 * (i - 1)
         seg_to_share(seg_new_of(ARGV[at + 2], tonumber(ARGV[at + 1]), payloads), s, next_token())
-        share_changed(s)
+        share_changed(s, QUIET)
     end
     return ok(count)
 end

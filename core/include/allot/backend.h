@@ -184,6 +184,7 @@ typedef struct allot_op_deal {
     const allot_source *sources;
     uint32_t pile_count; /* 1 to ALLOT_DEAL_PILES_MAX */
     const allot_pile *piles;
+    bool quiet; /* the slots will hear of it by what follows soon: a store may leave out their hints */
 } allot_op_deal;
 
 typedef struct allot_op_recall {

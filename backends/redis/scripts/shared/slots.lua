@@ -74,9 +74,9 @@ local function seen_share_rev(s)
     return s.share_rev + num('share_base')
 end
 
-local function share_changed(s)
+local function share_changed(s, quiet)
     slot_put(s, 'share_rev', s.share_rev + 1)
-    if not s.hinted then
+    if not s.hinted and not quiet then
         s.hinted = true
         hint('events:' .. s.uuid, 'share')
     end
