@@ -24,7 +24,8 @@ static void recall(cast *c, const char *name, const seg_list *share, uint32_t co
 static void recall_in_all_ways(cast *c, const seg_list *share)
 {
     recall(c, "recall 1 id of each of 128 segments", share, RECALLED, (allot_part){.position = 7});
-    recall(c, "recall 100 ids of each of 128 segments", share, RECALLED, (allot_part){.position = ALLOT_ALL, .take = 100});
+    recall(c, "recall 100 ids of each of 128 segments", share, RECALLED,
+           (allot_part){.position = ALLOT_ALL, .take = 100});
     recall(c, "recall 128 whole segments", share, RECALLED, (allot_part){.position = ALLOT_ALL});
 }
 
