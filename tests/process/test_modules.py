@@ -31,11 +31,11 @@ REFUSED = {
     "no_info": "allot_module() returns no descriptor",
     "no_symbol": "cannot be loaded: undefined symbol: function_that_nobody_has",
     "paper": "No such file or directory",
-    "": "'' is no name of a strategy: that has 1 to 64 characters out of a-z 0-9 _ -",
-    "a/b": "'a/b' is no name of a strategy",
-    "../good": "'../good' is no name of a strategy",
-    "Good": "'Good' is no name of a strategy",
-    "x" * 65: "is no name of a strategy",
+    "": "expected the name of a module (1 to 64 of a-z 0-9 _ -), for example round_robin; got ''",
+    "a/b": "got 'a/b'",
+    "../good": "got '../good'",
+    "Good": "got 'Good'",
+    "x" * 65: "expected the name of a module",
 }
 
 
