@@ -5,6 +5,8 @@
 
 void redis_reading_done(redis_reading *r)
 {
+    if (r->texts != NULL)
+        freeReplyObject(r->texts);
     redis_arena_done(&r->arena);
     *r = (redis_reading){0};
 }
@@ -42,7 +44,7 @@ static redis_decoded decode_read(const allot_op *op, redis_fields *f, redis_read
         return redis_decode_share(f, r);
     case ALLOT_OP_READ_SEGMENTS:
         return r->progress.segment != 0 ? redis_decode_payloads(f, r)
-                                        : redis_decode_bodies(f, op->u.read.with_payloads, r);
+                                        : redis_decode_bodies(op, f, r);
     case ALLOT_OP_READ_POOL:
         return redis_decode_pool(f, r);
     default:

@@ -13,7 +13,9 @@ typedef struct redis_reading {
     redis_arena arena; /* where what the answer points to lies, as far as it does not lie in the reply */
     redis_progress progress;
     allot_answer answer;
-    /* READ_SEGMENTS with payloads, which come in several steps */
+    /* READ_SEGMENTS */
+    redisReply *texts; /* of the segments asked for, in their order; or an error. Comes before the script's reply */
+    /* The same with payloads, which come in several steps */
     allot_new_id **ids; /* of each body */
     bool *has_payloads;
     uint32_t body; /* the one whose payloads are being read */
@@ -22,7 +24,7 @@ typedef struct redis_reading {
 void redis_reading_done(redis_reading *r);
 
 typedef enum redis_decoded {
-    REDIS_DECODED,       /* r->answer is complete; it points into the reply and into r */
+    REDIS_DECODED,       /* r->answer is complete; it points into the reply, into r and r->texts */
     REDIS_DECODED_AGAIN, /* one more call, with what r->progress says now */
     REDIS_DECODED_BAD,   /* not what a script answers */
     REDIS_DECODED_NOMEM
@@ -40,7 +42,7 @@ redis_decoded redis_decode_roster(redis_fields *f, redis_reading *r);
 redis_decoded redis_decode_inbox(redis_fields *f, redis_reading *r);
 redis_decoded redis_decode_share(redis_fields *f, redis_reading *r);
 redis_decoded redis_decode_pool(redis_fields *f, redis_reading *r);
-redis_decoded redis_decode_bodies(redis_fields *f, bool with_payloads, redis_reading *r);
+redis_decoded redis_decode_bodies(const allot_op *op, redis_fields *f, redis_reading *r);
 redis_decoded redis_decode_payloads(redis_fields *f, redis_reading *r);
 
 #endif

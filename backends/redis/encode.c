@@ -403,6 +403,8 @@ static void encode_read(const redis_names *names, const allot_op *op, const redi
     case ALLOT_OP_READ_SEGMENTS:
         call->script = REDIS_SCRIPT_BODIES;
         put_bodies(&call->args, op);
+        if (op->u.read.segment_count > 0)
+            call->first_text = call->args.count - op->u.read.segment_count;
         break;
     case ALLOT_OP_READ_POOL:
         call->script = REDIS_SCRIPT_POOL;
@@ -418,6 +420,7 @@ int redis_encode(const redis_names *names, const allot_op *op, bool over_limit, 
 {
     redis_args_clear(&call->keys);
     redis_args_clear(&call->args);
+    call->first_text = 0;
     put_group_keys(&call->keys, names);
     redis_args_text(&call->args, names->from);
     if (op->kind < ALLOT_OP_READ_VIEW)

@@ -21,11 +21,17 @@ typedef struct redis_progress {
     uint32_t position;
 } redis_progress;
 
-/* A script's call. */
+/* A script's call. READ_SEGMENTS has two commands: the texts are read first, by HMGET, because a script that had them in
+ * its hands would be slow (Lua looks at each byte of a string). A text never changes, and no number is used again: so
+ * the texts of all that the script finds afterwards have been read. */
 typedef struct redis_call {
     redis_script_id script;
     redis_args keys, args;
+    size_t first_text; /* the fields of HMGET are the arguments from here on; 0: there is no HMGET */
 } redis_call;
+
+/* The key with the segments' texts, among a call's keys. */
+#define REDIS_KEY_SEG 2
 
 void redis_call_done(redis_call *call);
 

@@ -12,6 +12,11 @@ size_t redis_fields_left(const redis_fields *f)
     return f->bad ? 0 : f->reply->elements - f->at;
 }
 
+void redis_fields_skip(redis_fields *f)
+{
+    f->at += redis_fields_left(f);
+}
+
 allot_bytes redis_take_bytes(redis_fields *f)
 {
     const redisReply *element = redis_fields_left(f) > 0 ? f->reply->element[f->at++] : NULL;

@@ -16,6 +16,8 @@ typedef struct redis_fields {
 /* Not an array: bad. */
 redis_fields redis_fields_of(const redisReply *reply);
 size_t redis_fields_left(const redis_fields *f);
+/* Takes all that is left. */
+void redis_fields_skip(redis_fields *f);
 
 /* The bytes are the reply's. */
 allot_bytes redis_take_bytes(redis_fields *f);

@@ -18,6 +18,8 @@ enum {
 /* Tags that are no op's serial. */
 #define TAG_EXISTS UINT64_MAX
 #define TAG_LOAD (UINT64_MAX - 1)
+/* With an op's serial: of the texts that are read before its script is called. */
+#define TAG_TEXTS (UINT64_C(1) << 62)
 
 /* ---- the ring ---------------------------------------------------------------------------------------------------- */
 
@@ -204,6 +206,24 @@ static bool is_to_be_kept(redis_lane *lane, redis_entry *e, const redisReply *re
     return is_kept;
 }
 
+static bool is_of_texts(uint64_t tag)
+{
+    return tag < TAG_LOAD && (tag & TAG_TEXTS) != 0;
+}
+
+/* They wait for the script's reply. The op may be over: its script could not be sent. */
+static void take_texts(redis_lane *lane, uint64_t tag, const redisReply *reply)
+{
+    uint64_t at = (tag & ~TAG_TEXTS) - lane->first_serial;
+    redis_entry *e = at < lane->count ? entry_at(lane, at) : NULL;
+    if (e == NULL || e->state == REDIS_ENTRY_DONE)
+        return;
+    if (e->reading.texts != NULL)
+        freeReplyObject(e->reading.texts);
+    redis_link_keep(lane->link);
+    e->reading.texts = (redisReply *)reply;
+}
+
 static void take_reply(redis_lane *lane, uint64_t tag, const redisReply *reply)
 {
     assert(tag - lane->first_serial < lane->count);
@@ -218,8 +238,11 @@ static void take_reply(redis_lane *lane, uint64_t tag, const redisReply *reply)
     leave_way(lane);
     if (e->state == REDIS_ENTRY_DONE)
         return;
+    const redisReply *texts = e->reading.texts;
     if (reply->type == REDIS_REPLY_ERROR)
         take_error(lane, e, reply->str);
+    else if (texts != NULL && texts->type == REDIS_REPLY_ERROR)
+        take_error(lane, e, texts->str);
     else
         take_array(lane, e, reply);
     deliver_done(lane); /* the answer points into the reply */
@@ -307,6 +330,8 @@ static void on_reply(void *user, uint64_t tag, const redisReply *reply)
         load_missing(lane, reply);
     else if (tag == TAG_LOAD)
         take_loaded(lane, reply);
+    else if (is_of_texts(tag))
+        take_texts(lane, tag, reply);
     else
         take_reply(lane, tag, reply);
 }
@@ -327,7 +352,7 @@ static void on_failed(void *user, uint64_t tag, bool maybe_applied, const char *
         lane->scripts = REDIS_SCRIPTS_UNKNOWN;
         fail_waiting(lane, why);
     }
-    if (tag == TAG_EXISTS || tag == TAG_LOAD)
+    if (tag == TAG_EXISTS || tag == TAG_LOAD || is_of_texts(tag)) /* the script's end is the op's */
         return;
     assert(tag - lane->first_serial < lane->count);
     redis_entry *e = entry_at(lane, tag - lane->first_serial);
@@ -369,24 +394,45 @@ static bool is_exclusive(const redis_entry *e)
            (op->kind == ALLOT_OP_READ_SEGMENTS && op->u.read.with_payloads);
 }
 
-static int send_call(redis_lane *lane, const redis_entry *e, uint64_t tag)
+/* The texts, then the script: see encode.h. */
+static int send_texts(redis_lane *lane, const redis_entry *e, uint64_t tag)
 {
-    redis_call *call = &lane->call;
+    const redis_call *call = &lane->call;
+    size_t count = call->args.count - call->first_text;
+    redis_args_list(&call->keys, lane->argv, lane->lens);
+    set_arg(lane, 1, lane->argv[REDIS_KEY_SEG], lane->lens[REDIS_KEY_SEG]);
+    redis_args_list(&call->args, lane->argv + 2, lane->lens + 2);
+    memmove(lane->argv + 2, lane->argv + 2 + call->first_text, count * sizeof(lane->argv[0]));
+    memmove(lane->lens + 2, lane->lens + 2 + call->first_text, count * sizeof(lane->lens[0]));
+    set_arg(lane, 0, "HMGET", 5);
+    return send_now(lane, (int)(2 + count), tag | TAG_TEXTS, e->expires_us);
+}
+
+static int send_script(redis_lane *lane, const redis_entry *e, uint64_t tag)
+{
+    const redis_call *call = &lane->call;
     char key_count[24];
-    if (redis_encode(lane->names, e->op, e->over_limit, &e->reading.progress, call) != 0)
-        return -1;
-    if (lane->load_again && load_script(lane, call->script) != 0) /* before argv is used for the call itself */
-        return -1;
-    size_t argc = 3 + call->keys.count + call->args.count;
-    if (reserve_argv(lane, argc) != 0)
-        return -1;
     int len = snprintf(key_count, sizeof(key_count), "%zu", call->keys.count);
     set_arg(lane, 0, "EVALSHA", 7);
     set_arg(lane, 1, redis_scripts[call->script].sha, 40);
     set_arg(lane, 2, key_count, (size_t)len);
     redis_args_list(&call->keys, lane->argv + 3, lane->lens + 3);
     redis_args_list(&call->args, lane->argv + 3 + call->keys.count, lane->lens + 3 + call->keys.count);
-    return send_now(lane, (int)argc, tag, e->expires_us);
+    return send_now(lane, (int)(3 + call->keys.count + call->args.count), tag, e->expires_us);
+}
+
+static int send_call(redis_lane *lane, const redis_entry *e, uint64_t tag)
+{
+    redis_call *call = &lane->call;
+    if (redis_encode(lane->names, e->op, e->over_limit, &e->reading.progress, call) != 0)
+        return -1;
+    if (lane->load_again && load_script(lane, call->script) != 0) /* before argv is used for the call itself */
+        return -1;
+    if (reserve_argv(lane, 3 + call->keys.count + call->args.count) != 0)
+        return -1;
+    if (call->first_text > 0 && send_texts(lane, e, tag) != 0)
+        return -1;
+    return send_script(lane, e, tag);
 }
 
 static void send_entry(redis_lane *lane, size_t i)

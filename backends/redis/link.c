@@ -133,6 +133,11 @@ int redis_link_send(redis_link *l, int argc, const char **argv, const size_t *ar
     return 0;
 }
 
+void redis_link_keep(redis_link *l)
+{
+    l->is_kept = true;
+}
+
 void redis_link_distrust(redis_link *l)
 {
     l->is_distrusted = true;

@@ -32,7 +32,7 @@ typedef struct redis_link_config {
 } redis_link_config;
 
 /* What a link tells, only from within redis_link_process and redis_link_free. Of the link that tells, only
- * redis_link_send, redis_link_distrust and the const functions may be called. `note`, `up`, `down` and `message` may be
+ * redis_link_send, redis_link_keep, redis_link_distrust and the const functions may be called. `note`, `up`, `down` and `message` may be
  * NULL. */
 typedef struct redis_link_events {
     void *user;
@@ -63,6 +63,9 @@ void redis_link_free(redis_link *link, const redis_link_events *events);
  * connection is destroyed, and with it everything else that was written fails. Call redis_link_process afterwards. */
 int redis_link_send(redis_link *link, int argc, const char **argv, const size_t *argvlen, uint64_t tag,
                     int64_t deadline_us);
+
+/* From within `reply`: the reply is the caller's from then on, who frees it with freeReplyObject. */
+void redis_link_keep(redis_link *link);
 
 /* From within `reply`: that reply makes no sense. When `reply` returns, its connection is destroyed, as after a reply
  * that cannot be parsed. */

@@ -40,6 +40,7 @@ struct redis_link {
     redis_commands greeting;   /* what is still to be judged of the handshake is `sent`; this is not written yet */
     redis_commands waiting;    /* the first may be written in part */
     redis_commands sent;
+    bool is_kept;       /* the last reply, by who was told it */
     bool is_distrusted; /* by who was told the last reply */
     bool is_leaving; /* nothing more is written; once all is answered, the link connects anew */
     unsigned noted;  /* REDIS_NOTE_* that were told */

@@ -112,8 +112,10 @@ static bool parse(redis_link *l, const redis_link_events *events)
         }
         if (reply == NULL)
             return true;
+        l->is_kept = false;
         take_reply(l, events, reply);
-        freeReplyObject(reply);
+        if (!l->is_kept)
+            freeReplyObject(reply);
     }
     return false;
 }

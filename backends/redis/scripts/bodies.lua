@@ -1,7 +1,7 @@
 #!lua flags=no-writes
 -- with: base slots bits segments
--- Segments with their ids, as far as they lie in that slot's share or ('') in the inbox. ARGV[2..]: the slot, then the
--- numbers. Payloads are asked for by payloads.lua: of segments that may have any.
+-- Segments, as far as they lie in that slot's share or ('') in the inbox. ARGV[2..]: the slot, then the numbers. Their
+-- texts have been read before, by HMGET. Payloads are asked for by payloads.lua: of segments that may have any.
 local TARGET, FIRST = ARGV[2], 3
 
 local s = TARGET ~= '' and slot_at(TARGET, FIRST_SLOT_KEY) or nil
@@ -22,7 +22,6 @@ for _, number in ipairs(numbers) do
         page[#page + 1] = g.payloads
         page[#page + 1] = done_of(g)
         page[#page + 1] = s and recalls_of(g, s) or ''
-        page[#page + 1] = call('HGET', K_SEG, number) or ''
     end
 end
 return page
