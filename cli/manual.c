@@ -1,10 +1,9 @@
 #include "cli/manual.h"
 
 #include "cli/exits.h"
+#include "cli/manual_parts.h"
 #include "cli/options.h"
-#include "cli/output.h"
 
-#include <allot/version.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -12,28 +11,13 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What scdoc would take for its own. */
-static void escaped(output *out, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        if (strchr("\\*_#<>[]|`", *text) != NULL)
-            output_text(out, "\\");
-        output_put(out, text, 1);
-    }
-}
-
-static void heading(output *out, const char *page, const char *section)
-{
-    output_printf(out, "%s(%s) \"allot %s\" \"allot\"\n\n# NAME\n\n", page, section, ALLOT_VERSION_STRING);
-}
-
 static void exit_status(output *out)
 {
     const exit_meaning *e;
     output_text(out, "# EXIT STATUS\n\n");
     for (size_t i = 0; (e = exit_meaning_at(i)) != NULL; i++) {
         output_printf(out, "*%d*\n\t", e->code);
-        escaped(out, e->text);
+        manual_text(out, e->text);
         output_text(out, "\n\n");
     }
 }
@@ -43,13 +27,20 @@ static void operands(output *out, const command *c)
     if (c->operands[0] == '\0')
         return;
     output_text(out, " ");
-    escaped(out, c->operands);
+    manual_text(out, c->operands);
 }
 
-static void whole_command(output *out)
+static void whole_file(output *out, const command *about)
 {
+    (void)about;
+    manual_file(out);
+}
+
+static void whole_command(output *out, const command *about)
+{
+    (void)about;
     const command *c;
-    heading(out, "allot", "1");
+    manual_begin(out, "allot", "1");
     output_text(out, "allot - elect a leader among replicas, and split work ids over them\n\n"
                      "# SYNOPSIS\n\n*allot* VERB \\[OPTIONS\\]\n\n"
                      "# DESCRIPTION\n\nElects one leader among the replicas of a service, splits a pool of work ids "
@@ -59,11 +50,11 @@ static void whole_command(output *out)
         output_printf(out, "*%s*", c->name);
         operands(out, c);
         output_text(out, "\n\t");
-        escaped(out, c->summary);
+        manual_text(out, c->summary);
         output_printf(out, ": *allot-%s*(1)\n\n", c->name);
     }
     exit_status(out);
-    output_text(out, "# SEE ALSO\n\nThe page of each verb, for example *allot-run*(1)\n");
+    output_text(out, "# SEE ALSO\n\nThe page of each verb, for example *allot-run*(1); *allot.yaml*(5)\n");
 }
 
 static void one_option(output *out, const option *o)
@@ -75,19 +66,19 @@ static void one_option(output *out, const option *o)
     if (o->value != NULL)
         output_printf(out, " %s", o->value);
     output_text(out, "\n\t");
-    escaped(out, o->help);
+    manual_text(out, o->help);
     if (o->fallback != NULL && o->fallback[0] != '\0') {
         output_text(out, ". Default: ");
-        escaped(out, o->fallback);
+        manual_text(out, o->fallback);
     }
     if (o->key != NULL) {
         output_text(out, ". In the file: ");
-        escaped(out, o->key->path);
+        manual_text(out, o->key->path);
     }
     option_env(o, env);
     if (env[0] != '\0') {
         output_text(out, ". Environment: ");
-        escaped(out, env);
+        manual_text(out, env);
     }
     output_text(out, "\n\n");
 }
@@ -110,39 +101,36 @@ static void options(output *out, const command *c)
 static void one_verb(output *out, const command *c)
 {
     char page[64] = "allot-";
-    heading(out, strncat(page, c->name, sizeof(page) - sizeof("allot-")), "1");
+    manual_begin(out, strncat(page, c->name, sizeof(page) - sizeof("allot-")), "1");
     output_printf(out, "allot-%s - ", c->name);
-    escaped(out, c->summary);
+    manual_text(out, c->summary);
     output_printf(out, "\n\n# SYNOPSIS\n\n*allot %s*", c->name);
     operands(out, c);
     output_text(out, c->options != 0 ? " \\[OPTIONS\\]\n\n" : "\n\n");
     if (c->details != NULL) {
         output_text(out, "# DESCRIPTION\n\n");
-        escaped(out, c->details);
+        manual_text(out, c->details);
         output_text(out, "\n\n");
     }
     options(out, c);
     output_text(out, "# EXAMPLES\n\n");
     for (const example *e = c->examples; e->line != NULL; e++) {
-        escaped(out, e->does);
+        manual_text(out, e->does);
         output_printf(out, ":\n\n```\n%s\n```\n\n", e->line);
     }
     output_text(out, "# SEE ALSO\n\n*allot*(1), which lists the exit codes\n");
 }
 
-/* NULL: the page of the whole command. */
-static int write_page(const char *directory, const command *about)
+/* `write` gets the page, and the verb that it is about. */
+static int write_page(const char *directory, const char *page, void (*write)(output *out, const command *about),
+                      const command *about)
 {
     char path[PATH_MAX];
-    snprintf(path, sizeof(path), "%s/allot%s%s.1.scd", directory, about != NULL ? "-" : "",
-             about != NULL ? about->name : "");
+    snprintf(path, sizeof(path), "%s/%s.scd", directory, page);
     output out = {.fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)};
     if (out.fd < 0)
         return fail(CODE_FAILED, "cannot write %s: %s", path, strerror(errno));
-    if (about == NULL)
-        whole_command(&out);
-    else
-        one_verb(&out, about);
+    write(&out, about);
     int code = output_end(&out, CODE_OK);
     close(out.fd);
     return code;
@@ -151,8 +139,13 @@ static int write_page(const char *directory, const command *about)
 int manual_write(const char *directory)
 {
     const command *c;
-    int code = write_page(directory, NULL);
-    for (size_t i = 0; code == CODE_OK && (c = command_at(i)) != NULL; i++)
-        code = write_page(directory, c);
+    int code = write_page(directory, "allot.1", whole_command, NULL);
+    if (code == CODE_OK)
+        code = write_page(directory, "allot.yaml.5", whole_file, NULL);
+    for (size_t i = 0; code == CODE_OK && (c = command_at(i)) != NULL; i++) {
+        char page[64];
+        snprintf(page, sizeof(page), "allot-%s.1", c->name);
+        code = write_page(directory, page, one_verb, c);
+    }
     return code;
 }

@@ -49,16 +49,21 @@ static int apply(allot_node *node, const invocation *started, const invocation *
     return code == ALLOT_OK ? CODE_OK : fail_open(code, &error);
 }
 
-static int take_over(const invocation *started, const invocation *current, const invocation *next)
+/* Whatever can fail comes before the node takes over anything. */
+static int take_over(allot_node *node, const invocation *started, const invocation *current, const invocation *next)
 {
     const config *before = current->command != NULL ? &current->settings.config : &started->settings.config;
     changes taken, waiting;
-    int failed = find_changes(&started->settings.config, before, &next->settings.config, &taken, &waiting);
-    if (failed == 0)
+    int code = CODE_OK;
+    if (find_changes(&started->settings.config, before, &next->settings.config, &taken, &waiting) != 0)
+        code = fail(CODE_FAILED, "out of memory");
+    if (code == CODE_OK)
+        code = apply(node, started, next);
+    if (code == CODE_OK)
         report(&next->settings.config, &taken, &waiting);
     bytes_done(&taken.text);
     bytes_done(&waiting.text);
-    return failed == 0 ? CODE_OK : fail(CODE_FAILED, "out of memory");
+    return code;
 }
 
 bool reload(allot_node *node, const invocation *started, invocation *current)
@@ -69,9 +74,7 @@ bool reload(allot_node *node, const invocation *started, invocation *current)
                    ? fail(CODE_CONFIG, "reload: settings that came from standard input cannot be read again")
                    : options_read_again(started, &next);
     if (code == CODE_OK)
-        code = apply(node, started, &next);
-    if (code == CODE_OK)
-        code = take_over(started, current, &next);
+        code = take_over(node, started, current, &next);
     if (code != CODE_OK) {
         invocation_done(&next);
         fail(code, "reload: nothing was applied; the settings stay as they were");

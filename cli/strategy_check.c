@@ -16,9 +16,11 @@ static int add_at_option(config *c, const char *key, const allot_error *error)
 static bool is_refused(const config *c, const allot_option *one, allot_error *ret_error)
 {
     allot_options o = options_of(c);
+    char name[80];
+    snprintf(name, sizeof(name), "'%.64s'", one->key); /* as every message quotes it */
     o.strategy_options = one;
     o.strategy_option_count = 1;
-    return allot_strategy_check(&o, ret_error) == ALLOT_E_INVALID && strstr(ret_error->message, one->key) != NULL;
+    return allot_strategy_check(&o, ret_error) == ALLOT_E_INVALID && strstr(ret_error->message, name) != NULL;
 }
 
 int strategy_check(config *c)

@@ -84,8 +84,10 @@ locked() {
     has 'ALLOT_TIMEOUT: expected a duration with a unit'
     exits 78 allot run --backend paper
     has paper
-    exits 78 allot run --strategy paper
-    has paper
+    for verb in run demo; do
+        exits 78 allot $verb --strategy paper
+        has "there is no strategy 'paper'"
+    done
 }
 
 @test "143: a second signal ends it at once, where the first one cannot" {
