@@ -1,5 +1,5 @@
-/* decode_bodies.c - segments: where they lie, by the script; their ids, by what was read before; and payloads, which come
- * segment by segment behind them. */
+/* decode_bodies.c - segments: where they lie, by the script; their ids, by what was read before; and payloads, which
+ * come segment by segment behind them. */
 #include "backends/redis/decode.h"
 #include "base/bits.h"
 

@@ -21,9 +21,9 @@ typedef struct redis_progress {
     uint32_t position;
 } redis_progress;
 
-/* A script's call. READ_SEGMENTS has two commands: the texts are read first, by HMGET, because a script that had them in
- * its hands would be slow (Lua looks at each byte of a string). A text never changes, and no number is used again: so
- * the texts of all that the script finds afterwards have been read. */
+/* A script's call. READ_SEGMENTS has two commands: the texts are read first, by HMGET, because a script that had them
+ * in its hands would be slow (Lua looks at each byte of a string). A text never changes, and no number is used again:
+ * so the texts of all that the script finds afterwards have been read. */
 typedef struct redis_call {
     redis_script_id script;
     redis_args keys, args;

@@ -32,8 +32,8 @@ typedef struct redis_link_config {
 } redis_link_config;
 
 /* What a link tells, only from within redis_link_process and redis_link_free. Of the link that tells, only
- * redis_link_send, redis_link_keep, redis_link_distrust and the const functions may be called. `note`, `up`, `down` and `message` may be
- * NULL. */
+ * redis_link_send, redis_link_keep, redis_link_distrust and the const functions may be called. `note`, `up`, `down` and
+ * `message` may be NULL. */
 typedef struct redis_link_events {
     void *user;
     /* Exactly one of these two for each send, in the order of sending (as far as replies go). The reply, which may be a
