@@ -26,7 +26,8 @@ static void split_ten(team *t, const place *modules, const char *strategy)
     t->options.modules = modules->path;
     t->options.strategy = strategy;
     t->options.ttl_ms = 2000; /* what has failed is tried again after a third of it */
-    t->hooks.plan_budget_us = 100000;
+    if (strcmp(strategy, "hangs") == 0) /* the others end at once, on a busy machine too */
+        t->hooks.plan_budget_us = 100000;
     team_open(t, 0);
     UNTIL(t, allot_is_leader(t->players[0].node, NULL));
     t->options.strategy = "round_robin";
