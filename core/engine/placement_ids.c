@@ -27,6 +27,9 @@
  * on; they are told once in a while, and by the publish at its end. */
 #define LOUD_EVERY_US 150000
 
+/* Ids of one deal, unless a single segment has more: a store that does it in one go is blocked for 4 ms. */
+#define DEAL_IDS (16u * ALLOT_SEGMENT_IDS_MAX)
+
 /* Ids of deals under way; their texts are kept until the answer. */
 #define DEALT_MOST (2 * PORTION_IDS)
 
@@ -332,9 +335,13 @@ static void fill_piles(const leader *l, const deal_draft *d, deal_op *op)
 static void draft(leader *l, deal_draft *d)
 {
     const plan *p = d->plan;
-    for (; l->source_at < p->source_count && d->source_count < ALLOT_DEAL_SOURCES_MAX; l->source_at++)
-        if (p->sources[l->source_at].count > 0 && !take_source(d, l->tally, &p->sources[l->source_at]))
+    for (; l->source_at < p->source_count && d->source_count < ALLOT_DEAL_SOURCES_MAX; l->source_at++) {
+        const plan_source *from = &p->sources[l->source_at];
+        if (d->source_count > 0 && d->id_count + from->count > DEAL_IDS)
             break;
+        if (from->count > 0 && !take_source(d, l->tally, from))
+            break;
+    }
 }
 
 /* False: nothing is left to deal. */
