@@ -38,6 +38,15 @@ def test_the_story(binary, scratch, home):
     assert not _left(home)
 
 
+@pytest.mark.parametrize("strategy", ["chunked", "hash"])
+def test_another_strategy(binary, scratch, home, strategy):
+    done = _demo(binary, scratch, "--strategy", strategy, "--ids", "20")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"split: 60 ids over 3 replicas, by {strategy}" in done.stdout
+    assert "No id ever had two owners, and each has one now." in done.stdout
+    assert not _left(home)
+
+
 def test_each_leader_has_a_larger_term(binary, scratch):
     terms = [int(term) for term in re.findall(r"in term (\d+)", _demo(binary, scratch).stdout)]
     assert len(terms) == 2 and terms[0] < terms[1]

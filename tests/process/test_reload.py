@@ -12,8 +12,8 @@ from replicas import LIMIT_S, clean_environment
 START = """\
 group: default
 lease: {{ ttl: 10s }}
-split: {{ settle: {settle}, strategy: {strategy}, options: {options} }}
-handover: {{ release: {release} }}
+split: {{ settle: {settle}, strategy: {strategy}, options: {options}, movement: {movement} }}
+handover: {{ release: {release}, timeout: {timeout}, on_timeout: {on_timeout} }}
 log: {{ format: {format}, ids: {ids}, level: {level} }}
 backend: {{ file: {{ path: {path} }} }}
 """
@@ -25,13 +25,14 @@ class Reloaded:
     def __init__(self, allot, home):
         self.allot = allot
         self.file = os.path.join(home, "allot.yaml")
-        self.values = {"settle": "300ms", "strategy": "round_robin", "options": "{}", "release": "auto", "format": "pretty", "ids": "false", "level": "info",
-                       "path": allot.path}
+        self.values = {"settle": "300ms", "strategy": "round_robin", "options": "{}", "movement": "minimal",
+                       "release": "auto", "timeout": "30s", "on_timeout": "keep", "format": "pretty", "ids": "false",
+                       "level": "info", "path": allot.path}
         self.write()
         self.out_path, self.err_path = os.path.join(home, "out"), os.path.join(home, "err")
         with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
-            self.process = subprocess.Popen([allot.binary, "run", "-c", self.file], stdout=out, stderr=err,
-                                            stdin=subprocess.DEVNULL, env=clean_environment())
+            self.process = subprocess.Popen([allot.binary, "run", "-c", self.file, "--name", "a"], stdout=out,
+                                            stderr=err, stdin=subprocess.DEVNULL, env=clean_environment())
         self.wait(lambda: "split " in self.err())
 
     def write(self, text=None, **changed):
@@ -149,6 +150,46 @@ def test_another_strategy_is_taken_over(replica, group):
     replica.write(options="{ seed: 1 }")
     assert "applied: split.options.seed: 1" in replica.reload()
     group.wait(lambda: sorted(other.held) != before, "another split")
+
+
+def test_the_movement_is_taken_over(replica, group):
+    """With `minimal` who holds ids keeps some of them when a third joins, and is given none; with `exact` the pool is
+    cut anew in the order of the slots, and the second is given what the first had."""
+    replica.allot.add([str(number) for number in range(59)])
+    second = group.start("b")
+    group.wait(lambda: len(second.held) == 30, "its half")
+    before = set(second.held)
+    replica.write(movement="exact")
+    assert "reload: applied: split.movement: exact" in replica.reload()
+    third = group.start("c")
+    group.wait(lambda: len(third.held) == len(second.held) == 20, "thirds")
+    assert set(second.held) - before
+
+
+def test_the_time_to_settle_is_taken_over(replica, group):
+    replica.write(settle="1500ms")
+    assert "reload: applied: split.settle: 1500ms" in replica.reload()
+    replica.allot.add(["y"])
+    other = group.start("other")
+    joined, gained = other.wait_event("joined"), other.wait_event("gained")
+    assert gained["mono_ns"] - joined["mono_ns"] > 1.2e9
+
+
+def test_what_becomes_of_who_gives_nothing_back_is_taken_over(replica, group):
+    replica.allot.add([str(number) for number in range(9)])
+    other = group.start("other", "--handover-release", "manual", "--ttl", "2s")
+    group.wait(lambda: len(other.held) == 5, "its half")
+    slot = other.slot
+    third = group.start("third")
+    group.wait(lambda: any(s["slot"] == slot and s["recalls"] for s in replica.allot.json("slots")), "a recall")
+    time.sleep(0.5)
+    assert len(other.held) == 5 and not other.named("lost")
+    replica.write(timeout="300ms", on_timeout="retire")
+    said = replica.reload()
+    assert "handover.timeout: 300ms" in said and "handover.on_timeout: retire" in said
+    lost = other.wait_event("lost")
+    assert lost["slot"] == slot and lost["count"] == 5
+    group.wait(lambda: third.held, "what is its")
 
 
 def test_a_wrong_option_of_the_strategy_changes_nothing(replica):
