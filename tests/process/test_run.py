@@ -192,8 +192,10 @@ def test_a_store_that_does_not_answer(allot, group):
         assert not replica.held
     replica.wait(lambda r: r.slot != old and len(r.held) == 2, "to join anew, and its share")
     words = replica.words()
-    order = [words.index(word) for word in ("store_down", "at_risk", "lost", "fenced", "store_up")]
-    assert order == sorted(order)
+    # A beat that nobody answers is given up 10 ms before the risk is told: which of the two comes first is open.
+    for first in ("store_down", "at_risk"):
+        order = [words.index(word) for word in (first, "lost", "fenced", "store_up")]
+        assert order == sorted(order)
     assert replica.named("store_down")[0]["message"]
     assert 0 < replica.named("at_risk")[0]["valid_for_ms"] <= 500
     assert replica.named("lost")[0]["why"] == replica.named("fenced")[0]["why"] == "deadline"
