@@ -273,6 +273,7 @@ Suite *dump_suite(void)
 {
     Suite *suite = suite_create("dump");
     TCase *tcase = tcase_create("dump");
+    tcase_set_timeout(tcase, 30); /* on a busy machine, too */
     tcase_add_test(tcase, the_defaults);
     tcase_add_test(tcase, origins);
     tcase_add_test(tcase, secrets_are_not_shown);

@@ -274,6 +274,7 @@ Suite *errors_suite(void)
 {
     Suite *suite = suite_create("errors");
     TCase *tcase = tcase_create("errors");
+    tcase_set_timeout(tcase, 30); /* on a busy machine, too */
     tcase_add_loop_test(tcase, flags, 0, 13);
     tcase_add_test(tcase, a_flag_is_called_as_it_was_written);
     tcase_add_test(tcase, a_variable_is_no_usage);

@@ -245,6 +245,7 @@ Suite *reading_suite(void)
 {
     Suite *suite = suite_create("reading");
     TCase *tcase = tcase_create("reading");
+    tcase_set_timeout(tcase, 30); /* on a busy machine, too */
     tcase_add_loop_test(tcase, an_empty_file_is_the_defaults, 0, 7);
     tcase_add_test(tcase, the_defaults_are_those_of_the_library);
     tcase_add_test(tcase, every_setting_arrives);

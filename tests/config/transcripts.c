@@ -72,6 +72,7 @@ Suite *transcripts_suite(void)
 {
     Suite *suite = suite_create("transcripts");
     TCase *tcase = tcase_create("transcripts");
+    tcase_set_timeout(tcase, 30); /* on a busy machine, too */
     tcase_add_test(tcase, every_bad_file_is_answered_as_written_down);
     suite_add_tcase(suite, tcase);
     return suite;
