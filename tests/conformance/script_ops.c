@@ -9,6 +9,10 @@
 
 enum { IDS = 150 };
 
+/* Of a token: further than any clock goes here. The tokens of two stores keep no distances (one jumps with its clock
+ * where the other counts on), so what is a little ahead of the one may lie behind the other. */
+#define FAR_AHEAD (UINT64_C(1) << 40)
+
 /* ---- Who speaks -------------------------------------------------------------------------------------------------- */
 
 /* A new slot, in place of the oldest that is over; NULL: none is. */
@@ -168,7 +172,7 @@ script_op script_beat(script *s, arena *memory)
     o.op.term = script_percent(s, 50) ? s->slots[index].term : 0;
     uint64_t luck = script_random(s, 1000);
     if (luck == 0)
-        b->floors.token += 1 + script_random(s, 50); /* more than the store knows: it fell back */
+        b->floors.token += FAR_AHEAD + script_random(s, 50); /* more than either store knows: it fell back */
     else if (luck == 1)
         b->floors.view += 3;
     else if (luck == 2)
