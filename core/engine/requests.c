@@ -8,6 +8,9 @@
  * is blocked for milliseconds. */
 #define REPORTED_AT_ONCE (ALLOT_OP_ITEMS_MAX / 2)
 
+/* Segments of which one release names single ids: each makes a new segment. */
+#define BROKEN_AT_ONCE 64u
+
 /* Ops of requests under way at once: the rest of the session's window is the leader's. */
 #define REQUEST_OPS_MOST 32u
 
@@ -121,7 +124,7 @@ static void add_one(engine *e, engine_request *r, report_op *op, uint32_t index,
 /* Takes ids of the request, from `sent` on, into the op; those that are not held are refused here and now. */
 static void fill_report(engine *e, engine_request *r, report_op *op, size_t most)
 {
-    uint32_t tried = UINT32_MAX;
+    uint32_t tried = UINT32_MAX, broken = UINT32_MAX, broken_count = 0;
     while (r->sent < r->count && op->count < most) {
         uint32_t index;
         uint32_t position;
@@ -134,10 +137,14 @@ static void fill_report(engine *e, engine_request *r, report_op *op, size_t most
         }
         bool try_whole = r->kind == ENGINE_RELEASE && index != tried;
         tried = index;
-        if (try_whole && begins_whole(e, r, r->sent, index))
+        if (try_whole && begins_whole(e, r, r->sent, index)) {
             add_whole(e, r, op, index);
-        else
-            add_one(e, r, op, index, position);
+            continue;
+        }
+        if (r->kind == ENGINE_RELEASE && index != broken && broken_count++ == BROKEN_AT_ONCE)
+            break;
+        broken = index;
+        add_one(e, r, op, index, position);
     }
 }
 
