@@ -3,7 +3,7 @@
 -- Slots in the order of their ages, in short pages. ARGV[2..]: after which age, how many, only what can be reaped, then
 -- the UUIDs of the slots whose keys lie behind the group's. Others that are needed are asked for: {'again', UUID ...}.
 -- Of what can be reaped a page may be empty although others follow: no more than so many slots are looked at.
-local SHOWN_AT_ONCE, LOOKED_AT_ONCE = 256, 512
+local SHOWN_AT_ONCE, LOOKED_AT_ONCE = 128, 512
 local CURSOR, LIMIT, REAPABLE_ONLY = ARGV[2], math.min(tonumber(ARGV[3]), SHOWN_AT_ONCE), ARGV[4] == '1'
 local FIRST_UUID = 5
 
@@ -45,8 +45,8 @@ end
 local page = {'ok', numtext('inbox_rev'), further or '0'}
 local rank = uuids[1] and call('ZRANK', K_AGES, uuids[1])
 for i, uuid in ipairs(uuids) do
-    local s = slot_at(uuid, bases[uuid])
-    local v = call('HMGET', s.key, 'name', 'host', 'container', 'pid', 'weight')
+    local s = slot_at(uuid, bases[uuid], 'name', 'host', 'container', 'pid', 'weight')
+    local v = s.further
     local fields = {uuid, v[1], v[2], v[3], v[4], text(s.ttl), text(s.expires == 0 and 0 or rest_of(s)), ages[i],
         text((REAPABLE_ONLY and call('ZRANK', K_AGES, uuid) or rank + i - 1) + 1), text(s.ids), text(s.recalls),
         text(seen_share_rev(s)), text(s.segments), v[5], s.state, s.draining}

@@ -3,7 +3,7 @@
 -- Segments of a slot in the order of their numbers; fewer than asked for, or none, where it would take long to find
 -- them. ARGV[2..]: after which number, how many, the slot.
 local CURSOR, LIMIT, TARGET = ARGV[2], tonumber(ARGV[3]), ARGV[4]
-local AT_ONCE = 512
+local AT_ONCE = 256
 
 local s = TARGET ~= '' and slot_at(TARGET, FIRST_SLOT_KEY)
 if not s then

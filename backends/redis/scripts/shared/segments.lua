@@ -295,25 +295,29 @@ end
 -- The same, of ids that lay at these positions of one segment, in order: they keep their distances. A gap is written as
 -- '-', and done.
 local function seg_new_apart(ids, positions, payloads, base)
-    local spread, done, first = {}, '', positions[1]
+    local first = positions[1]
     local span = positions[#positions] - first + 1
     if span == #ids then
         return seg_new(ids, payloads, base)
     end
-    for i = 1, span do
-        spread[i] = false
+    local lines, done, next_position = {}, {}, first
+    for i = 1, math.floor(span / 8) do
+        done[i] = 255
+    end
+    if span % 8 > 0 then
+        done[#done + 1] = 2 ^ (span % 8) - 1
     end
     for i, id in ipairs(ids) do
-        spread[positions[i] - first + 1] = id
-    end
-    for i = 1, span do
-        if not spread[i] then
-            spread[i] = '-'
-            done = bit_set(done, i - 1)
+        local gap, at = positions[i] - next_position, positions[i] - first
+        if gap > 0 then
+            lines[#lines + 1] = string.rep('-\n', gap - 1) .. '-'
         end
+        lines[#lines + 1] = id
+        done[math.floor(at / 8) + 1] = done[math.floor(at / 8) + 1] - MASKS[at % 8]
+        next_position = positions[i] + 1
     end
-    local g = seg_new(spread, payloads, base)
-    g.live, g.done, g.done_changed = #ids, done, true
+    local g = seg_new_of(table.concat(lines, '\n'), span, payloads, base)
+    g.live, g.done, g.done_changed = #ids, string.char(unpack(done)), true
     return g
 end
 

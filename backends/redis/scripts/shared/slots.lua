@@ -2,19 +2,20 @@
 
 local slots = {} -- by UUID: those that were looked at
 
--- The slot whose four keys begin at KEYS[base], or nil.
-local function slot_at(uuid, base)
+-- The slot whose four keys begin at KEYS[base], or nil. What else of its hash is asked for is in `further`.
+local function slot_at(uuid, base, ...)
     if slots[uuid] then
         return slots[uuid]
     end
     local v = call('HMGET', KEYS[base], 'state', 'life', 'ttl', 'draining', 'share_rev', 'ids', 'recalls', 'segments',
-        'epoch')
+        'epoch', ...)
     if not v[1] then
         return nil
     end
     local s = {uuid = uuid, key = KEYS[base], ids_key = KEYS[base + 1], recalls_key = KEYS[base + 2],
         session_key = KEYS[base + 3], changed = {}, state = v[1], ttl = tonumber(v[3]), draining = v[4],
-        share_rev = tonumber(v[5]), ids = tonumber(v[6]), recalls = tonumber(v[7]), segments = tonumber(v[8])}
+        share_rev = tonumber(v[5]), ids = tonumber(v[6]), recalls = tonumber(v[7]), segments = tonumber(v[8]),
+        further = {unpack(v, 10, 9 + select('#', ...))}}
     if v[2] ~= st.life then
         s.state = 'dead' -- of an earlier life (rule 5)
     end
