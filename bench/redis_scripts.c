@@ -2,6 +2,7 @@
 #include "bench/redis_scripts_scenes.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* The promise of docs/redis.md. */
 #define BOUND_US 5000.0
@@ -21,6 +22,7 @@ static void one_round(rig *r, size_t ids, memory *m)
     rig_begin(r);
     scene_pool(&c, r, ids);
     scene_items(&c);
+    scene_apart(&c);
     scene_reaps(&c);
     rig_end(r);
     rig_begin(r);
@@ -64,12 +66,23 @@ static void put_row(table *t, row *one, double longest)
     table_cell(t, "%.2f", samples_most(&one->waits) / 1e3);
 }
 
+/* The bound is promised for 100 slots. A deal costs 18 us for each slot that gets any of it, and whole segments are
+ * dealt: over hundreds of slots there is no shorter one. */
+static bool is_promised(const char *name)
+{
+    return strcmp(name, DEAL_TO_MANY) != 0;
+}
+
 static bool is_kept(rig *r, table *t, const double *longest)
 {
     bool kept = true;
     for (size_t i = 0; i < r->row_count; i++) {
         if (longest[i] <= BOUND_US)
             continue;
+        if (!is_promised(r->rows[i].name)) {
+            table_note(t, "not bound: %s", r->rows[i].name);
+            continue;
+        }
         table_note(t, "over the bound of %.0f ms: %s", BOUND_US / 1e3, r->rows[i].name);
         kept = false;
     }

@@ -4,8 +4,9 @@
 #include <string.h>
 
 /* As much as the engine puts into one op: segments that are recalled, ids or segments that are reported, segments that
- * are cut or written together, grants; ids that come back. */
-enum { RECALLED = 128, REPORTED = 256, BODIES = 32, GRANTED = 128, UNPARKED = 512, PAGE = 1024, SMALL = 50 };
+ * are cut or written together, grants; ids that come back. Of a release, segments of which single ids are named. */
+enum { RECALLED = 128, REPORTED = 256, BROKEN = 64, BODIES = 32, GRANTED = 128, UNPARKED = 512 };
+enum { PAGE = 1024, SMALL = 50 };
 
 /* ---- Recalling --------------------------------------------------------------------------------------------------- */
 
@@ -31,26 +32,27 @@ static void recall_in_all_ways(cast *c, const seg_list *share)
 
 /* ---- What an owner says of its ids ------------------------------------------------------------------------------- */
 
-/* One op with the first of the list. */
+/* One op with the list, or the first of it. */
 static void report_items(cast *c, const char *name, allot_op_kind kind, const item_list *list, int64_t retry_after_us)
 {
-    BENCH_MUST(list->count >= REPORTED);
     allot_op op = speaker_op(&c->slots[0], kind);
-    op.u.items = (allot_op_items){
-        .count = REPORTED, .items = list->items, .reason = {"it did not work", 15}, .retry_after_us = retry_after_us};
+    op.u.items = (allot_op_items){.count = list->count < REPORTED ? (uint32_t)list->count : REPORTED,
+                                  .items = list->items,
+                                  .reason = {"it did not work", 15},
+                                  .retry_after_us = retry_after_us};
     rig_measure(c->rig, name, &op, 1, 1);
 }
 
 /* Twice: ids of one segment, and one id of each of many. */
 static void report_together_and_scattered(cast *c, allot_op_kind kind, const char *together, const char *scattered,
-                                          int64_t retry_after_us)
+                                          uint32_t segments, int64_t retry_after_us)
 {
     seg_list share = {.items = NULL};
     item_list items = {.items = NULL};
     seg_list_read(&share, c->rig, &c->names[0]);
     item_list_read(&items, c->rig, &c->names[0], &share, 0, 2, REPORTED);
     report_items(c, together, kind, &items, retry_after_us);
-    item_list_read(&items, c->rig, &c->names[0], &share, 4, REPORTED, 1);
+    item_list_read(&items, c->rig, &c->names[0], &share, 4, segments, 1);
     report_items(c, scattered, kind, &items, retry_after_us);
     item_list_done(&items);
     seg_list_done(&share);
@@ -125,6 +127,7 @@ static void grant_in_all_ways(cast *c)
     grant_pieces(c, "grant 32 pieces of 5 ids of one segment", &inbox, 1, BODIES, 5);
     grant_pieces(c, "grant 32 pieces of 10 ids, 16 a segment", &inbox, 2, 16, 10);
     grant_pieces(c, "grant 1 id of each of 32 segments", &inbox, BODIES, 1, 1);
+    grant_pieces(c, "grant 400 ids of each of 5 segments", &inbox, 5, 1, 400);
     grant_small_segments(c, "grant segments of 50 ids, 1,024 ids written anew", &inbox, 1000);
     seg_list_read(&inbox, c->rig, NULL);
     grant_small_segments(c, "grant 32 segments of 50 ids, written together", &inbox, 1000000);
@@ -166,9 +169,9 @@ static void unpark_by_operator(cast *c)
 static void park(cast *c)
 {
     report_together_and_scattered(c, ALLOT_OP_FAIL, "fail 256 ids of one segment", "fail 1 id of each of 256 segments",
-                                  1);
+                                  REPORTED, 1);
     report_together_and_scattered(c, ALLOT_OP_FAIL, "fail 256 others of one segment",
-                                  "fail 1 other of each of 256 segments", 1);
+                                  "fail 1 other of each of 256 segments", REPORTED, 1);
     allot_op op = speaker_op(&c->leader, ALLOT_OP_UNPARK);
     rig_measure(c->rig, "unpark 512 ids that are due", &op, 1, 1);
     unpark_by_operator(c);
@@ -177,9 +180,10 @@ static void park(cast *c)
 void scene_items(cast *c)
 {
     seg_list share = {.items = NULL};
-    report_together_and_scattered(c, ALLOT_OP_ACK, "ack 256 ids of one segment", "ack 1 id of each of 256 segments", 0);
+    report_together_and_scattered(c, ALLOT_OP_ACK, "ack 256 ids of one segment", "ack 1 id of each of 256 segments",
+                                  REPORTED, 0);
     report_together_and_scattered(c, ALLOT_OP_RELEASE, "release 256 ids of one segment",
-                                  "release 1 id of each of 256 segments", 0);
+                                  "release 1 id of each of 64 segments", BROKEN, 0);
     park(c);
     seg_list_read(&share, c->rig, &c->names[0]);
     recall_in_all_ways(c, &share);

@@ -64,7 +64,7 @@ void scene_reaps(cast *c)
 {
     seg_list share = {.items = NULL};
     leave(c, "leave", &c->slots[1]);
-    rig_steps(c->rig, "reap a slot of 10,000 ids that left", &c->leader, reap_op(c, &c->names[1], 0));
+    rig_steps(c->rig, "reap a slot of 5,000 ids that left", &c->leader, reap_op(c, &c->names[1], 0));
     for (size_t i = 0; i < SLOTS; i++)
         if (i != 1) {
             leave(c, NULL, &c->slots[i]);

@@ -38,6 +38,7 @@ typedef struct rig {
     allot_backend *handle;
     allot_floors floors;
     bool is_first; /* the server comes before everybody else */
+    int64_t up_since_ns, rested_ns;
     size_t unanswered;
     /* Sees each answer, which is OK. */
     void (*visit)(void *user, const allot_answer *answer);

@@ -19,6 +19,11 @@ typedef struct cast {
 void scene_pool(cast *c, rig *r, size_t ids);
 /* Recalls, releases, grants id by id, acks, fails, parks; on what scene_pool left. */
 void scene_items(cast *c);
+/* Recalls and releases of ids that lie apart in their segments; likewise. */
+void scene_apart(cast *c);
+/* One deal of what the inbox begins with: 16,384 ids at most, dealt out to these slots one by one. */
+void deal(rig *r, const char *name, speaker *leader, const allot_uuid *slots, uint32_t slot_count);
+#define DEAL_TO_MANY "deal 16,384 ids of 32 segments to 1,000 slots"
 /* Slots that are gone, and the end of the pool; on what scene_items left. */
 void scene_reaps(cast *c);
 /* Many slots, on a server of its own. */

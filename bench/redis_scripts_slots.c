@@ -40,8 +40,10 @@ void scene_slots(rig *r, size_t count)
     rig_measure(r, "join of 10,000 slots, 64 under way", ops, count, 64);
     rig_pages(r, "roster of 10,000 slots, 1,024 a page", read_op(ALLOT_OP_READ_ROSTER, NULL, PAGE));
     beat_by_all(r, slots, count, ops);
-    add_ids(r, NULL, &leader, 0, 1024, 1, 0);
+    add_ids(r, NULL, &leader, 0, 128, 1, 0);
     grant_to_many(r, "grant 128 segments by number to as many slots", &leader, names, 128);
+    add_ids(r, NULL, &leader, 128, 16384, 512, 0);
+    deal(r, DEAL_TO_MANY, &leader, names, 1000);
     ops[0] = speaker_op(&slots[count - 1], ALLOT_OP_LEAVE);
     rig_run(r, ops, 1, 1);
     rig_pages(r, "roster of what can be reaped: 1 of 10,000", reapable_op());

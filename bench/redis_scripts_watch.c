@@ -91,10 +91,20 @@ void watch_begin(watch *w)
     atomic_store(&w->longest_ns, 0);
 }
 
-static bool is_script(const redisReply *entry)
+static bool ends_with(const char *text, const char *end)
 {
-    return entry->elements > 3 && entry->element[3]->elements > 0 &&
-           strcasecmp(entry->element[3]->element[0]->str, "EVALSHA") == 0;
+    size_t len = strlen(text), end_len = strlen(end);
+    return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+/* What the backend sends: a script, or a read of segments' texts. (A script's own commands are in the log, too.) */
+static bool is_sent(const redisReply *entry)
+{
+    if (entry->elements < 4 || entry->element[3]->elements < 2)
+        return false;
+    redisReply *const *words = entry->element[3]->element;
+    return strcasecmp(words[0]->str, "EVALSHA") == 0 ||
+           (strcasecmp(words[0]->str, "HMGET") == 0 && ends_with(words[1]->str, ":seg"));
 }
 
 double watch_end(watch *w, samples *durations)
@@ -103,7 +113,7 @@ double watch_end(watch *w, samples *durations)
     double longest_us = (double)atomic_load(&w->longest_ns) / 1e3;
     redisReply *log = ask(w->asks, "SLOWLOG GET -1");
     for (size_t i = 0; i < log->elements; i++)
-        if (is_script(log->element[i]))
+        if (is_sent(log->element[i]))
             samples_add(durations, (double)log->element[i]->element[2]->integer);
     freeReplyObject(log);
     return longest_us;

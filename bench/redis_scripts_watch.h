@@ -12,7 +12,8 @@ void watch_free(watch *w); /* takes NULL */
 
 /* Forgets what was seen so far. */
 void watch_begin(watch *w);
-/* Puts the durations in us of all scripts since watch_begin into `durations`, and returns the longest PING in us. */
+/* Puts the durations in us of all scripts and reads since watch_begin into `durations`; returns the longest PING in
+ * us. */
 double watch_end(watch *w, samples *durations);
 
 #endif
