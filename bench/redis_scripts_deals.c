@@ -1,4 +1,5 @@
-/* redis_scripts_deals.c - what a strategy by text needs: segments cut anew, ids recalled and given back here and there. */
+/* redis_scripts_deals.c - what a strategy by text needs: segments cut anew, ids recalled and given back here and
+ * there. */
 #include "bench/redis_scripts_scenes.h"
 
 #include <stdlib.h>
