@@ -23,7 +23,7 @@ static void open_handle(rig *r)
     const allot_option option = {"url", url};
     const allot_backend_config config = {.size = sizeof(config), .group = GROUP, .option_count = 1, .options = &option};
     allot_error error = {0};
-    if (allot_backend_redis()->open(&config, &r->handle, &error) != 0)
+    if (redis_backend_ops.open(&config, &r->handle, &error) != 0)
         bench_fail("%s", error.message);
 }
 
@@ -75,7 +75,7 @@ static void ignore_note(void *user, const char *message)
 void rig_end(rig *r)
 {
     const allot_sink sink = {.answer = ignore_answer, .hint = ignore_hint, .note = ignore_note};
-    allot_backend_redis()->close(r->handle, &sink);
+    redis_backend_ops.close(r->handle, &sink);
     watch_free(r->watch);
     redis_server_free(r->server);
     r->handle = NULL;
@@ -112,7 +112,7 @@ static void on_answer(void *user, const allot_answer *answer)
 static void settle(rig *r, size_t most)
 {
     const allot_sink sink = {.user = r, .answer = on_answer, .hint = ignore_hint, .note = ignore_note};
-    const allot_backend_ops *ops = allot_backend_redis();
+    const allot_backend_ops *ops = &redis_backend_ops;
     for (;;) {
         ops->process(r->handle, &sink);
         if (r->unanswered <= most)
@@ -140,7 +140,7 @@ void rig_run(rig *r, allot_op *ops, size_t count, size_t under_way)
 {
     for (size_t i = 0; i < count; i++) {
         rest(r);
-        allot_backend_redis()->submit(r->handle, &ops[i]);
+        redis_backend_ops.submit(r->handle, &ops[i]);
         r->unanswered++;
         settle(r, under_way - 1);
     }

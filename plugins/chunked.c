@@ -7,13 +7,12 @@
  * as if it were not there.
  *
  * Rules of the source: DESIGN §3, §12 (strategies). */
+#include "plugins/slots.h"
 #include "plugins/strategies.h"
 
-#include <stdio.h>
+#include <assert.h>
 
-#define WEIGHT_MAX 1000u
-/* Loads and ids up to this, times all weights, are below 2^64: 2^40 * 10^7 < 2^64. */
-#define IDS_MAX (UINT64_C(1) << 40)
+static_assert(IDS_MAX <= UINT64_MAX / ALLOT_SLOTS_MAX / WEIGHT_MAX, "a load times all weights");
 
 /* What is shared out, among the slots that are below their quota: a slot of weight w is to have ids * w / weights. */
 typedef struct shares {
@@ -114,32 +113,13 @@ static uint64_t write_owners(const allot_strategy_view *view, const shares *s, u
     return at;
 }
 
-static int refuse(allot_error *ret_error, int code, const char *what, uint32_t i)
-{
-    if (ret_error != NULL) {
-        ret_error->code = code;
-        snprintf(ret_error->message, sizeof(ret_error->message), "slot %u of the view: %s", i, what);
-    }
-    return code;
-}
-
 static int assign(const allot_strategy_view *view, uint32_t *owner, allot_error *ret_error)
 {
-    if (view->slot_count == 0)
-        return refuse(ret_error, ALLOT_E_INVALID, "there is none", 0);
-    if (view->slot_count > ALLOT_SLOTS_MAX)
-        return refuse(ret_error, ALLOT_E_LIMIT, "more slots than a group has", ALLOT_SLOTS_MAX);
-    for (uint32_t i = 0; i < view->slot_count; i++) {
-        if (view->slots[i].weight < 1 || view->slots[i].weight > WEIGHT_MAX)
-            return refuse(ret_error, ALLOT_E_INVALID, "its weight is not from 1 to 1000", i);
-        if (view->slots[i].load > IDS_MAX || view->id_count > IDS_MAX)
-            return refuse(ret_error, ALLOT_E_LIMIT, "more ids than can be counted", i);
-    }
-    if (view->id_count == 0)
-        return 0;
+    int code = check_slots(view, ret_error);
+    if (code != 0 || view->id_count == 0)
+        return code;
     shares s = find_shares(view);
-    uint64_t written = write_owners(view, &s, owner);
-    return written == view->id_count ? 0 : refuse(ret_error, ALLOT_E_INVALID, "the count of ids came out wrong", 0);
+    return check_written(view, write_owners(view, &s, owner), ret_error);
 }
 
 const allot_strategy_ops chunked_strategy_ops = {
@@ -149,8 +129,3 @@ const allot_strategy_ops chunked_strategy_ops = {
     .kind = ALLOT_STRATEGY_RUNS,
     .assign = assign,
 };
-
-const allot_strategy_ops *allot_strategy_chunked(void)
-{
-    return &chunked_strategy_ops;
-}

@@ -106,8 +106,3 @@ const allot_strategy_ops hash_strategy_ops = {
     .options = options,
     .assign = assign,
 };
-
-const allot_strategy_ops *allot_strategy_hash(void)
-{
-    return &hash_strategy_ops;
-}

@@ -9,17 +9,13 @@
  * of different fullness, a/v and b/w, are at least 1 / (v * w) >= 10^-6 apart, which is more than one step: within one
  * step all places are equally full, and no slot has two of them. So: find by halving the last level whose places are
  * not more than the ids; what is left goes to places of the next step. */
+#include "plugins/slots.h"
 #include "plugins/strategies.h"
 
 #include <assert.h>
-#include <stdio.h>
 
 #define LEVEL_BITS 20
-#define WEIGHT_MAX 1000u
 static_assert(WEIGHT_MAX * WEIGHT_MAX < 1u << LEVEL_BITS, "one step of the level tells places apart");
-
-/* Loads and ids up to this keep every product below 2^64. */
-#define IDS_MAX (UINT64_C(1) << 40)
 
 /* How many more ids the slot takes up to the level. */
 static uint64_t room(const allot_strategy_slot *slot, uint64_t level)
@@ -107,30 +103,15 @@ static uint64_t write_owners(const allot_strategy_view *view, uint64_t level, ui
     return at;
 }
 
-static int refuse(allot_error *ret_error, int code, const char *what, uint32_t i)
-{
-    if (ret_error != NULL) {
-        ret_error->code = code;
-        snprintf(ret_error->message, sizeof(ret_error->message), "slot %u of the view: %s", i, what);
-    }
-    return code;
-}
-
 static int assign(const allot_strategy_view *view, uint32_t *owner, allot_error *ret_error)
 {
+    int code = check_slots(view, ret_error);
+    if (code != 0)
+        return code;
     uint64_t max_load = 0;
-    if (view->slot_count == 0)
-        return refuse(ret_error, ALLOT_E_INVALID, "there is none", 0);
-    for (uint32_t i = 0; i < view->slot_count; i++) {
-        const allot_strategy_slot *slot = &view->slots[i];
-        if (slot->weight < 1 || slot->weight > WEIGHT_MAX)
-            return refuse(ret_error, ALLOT_E_INVALID, "its weight is not from 1 to 1000", i);
-        if (slot->load > IDS_MAX || view->id_count > IDS_MAX)
-            return refuse(ret_error, ALLOT_E_LIMIT, "more ids than can be counted", i);
-        max_load = slot->load > max_load ? slot->load : max_load;
-    }
-    uint64_t written = write_owners(view, find_level(view, max_load), owner);
-    return written == view->id_count ? 0 : refuse(ret_error, ALLOT_E_INVALID, "the count of ids came out wrong", 0);
+    for (uint32_t i = 0; i < view->slot_count; i++)
+        max_load = view->slots[i].load > max_load ? view->slots[i].load : max_load;
+    return check_written(view, write_owners(view, find_level(view, max_load), owner), ret_error);
 }
 
 const allot_strategy_ops round_robin_strategy_ops = {
@@ -140,8 +121,3 @@ const allot_strategy_ops round_robin_strategy_ops = {
     .kind = ALLOT_STRATEGY_COUNTS,
     .assign = assign,
 };
-
-const allot_strategy_ops *allot_strategy_round_robin(void)
-{
-    return &round_robin_strategy_ops;
-}

@@ -11,9 +11,4 @@ extern const allot_strategy_ops hash_strategy_ops;
 /* Contiguous runs in the order of adding. */
 extern const allot_strategy_ops chunked_strategy_ops;
 
-/* The same, as functions. */
-const allot_strategy_ops *allot_strategy_round_robin(void);
-const allot_strategy_ops *allot_strategy_hash(void);
-const allot_strategy_ops *allot_strategy_chunked(void);
-
 #endif

@@ -11,11 +11,11 @@ static const allot_strategy_ops *ops_of(swarm_split split)
 {
     switch (split) {
     case SPLIT_RUNS:
-        return allot_strategy_chunked();
+        return &chunked_strategy_ops;
     case SPLIT_IDS:
-        return allot_strategy_hash();
+        return &hash_strategy_ops;
     default:
-        return allot_strategy_round_robin();
+        return &round_robin_strategy_ops;
     }
 }
 
@@ -106,8 +106,8 @@ static void read_body(world *w, picture *p, uint32_t slot, const allot_segment_i
 {
     allot_answer answer;
     allot_op op = {.kind = ALLOT_OP_READ_SEGMENTS};
-    op.u.read = (allot_op_read){
-        .target = p->slots[slot].slot, .limit = 1, .segment_count = 1, .segments = &info->segment};
+    op.u.read =
+        (allot_op_read){.target = p->slots[slot].slot, .limit = 1, .segment_count = 1, .segments = &info->segment};
     read_store(w, &op, &answer);
     const allot_segment_body *b = answer.bodies;
     for (uint32_t i = 0; answer.body_count == 1 && i < b->count; i++) {

@@ -291,8 +291,3 @@ const allot_backend_ops file_backend_ops = {
     .deadline = file_deadline,
     .close = file_close,
 };
-
-const allot_backend_ops *allot_backend_file(void)
-{
-    return &file_backend_ops;
-}

@@ -12,7 +12,4 @@
 
 extern const allot_backend_ops file_backend_ops;
 
-/* The same. Never NULL; static. Threads: any. */
-const allot_backend_ops *allot_backend_file(void);
-
 #endif

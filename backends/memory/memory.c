@@ -354,8 +354,3 @@ const allot_backend_ops memory_backend_ops = {
     .deadline = memory_deadline,
     .close = memory_close,
 };
-
-const allot_backend_ops *allot_backend_memory(void)
-{
-    return &memory_backend_ops;
-}

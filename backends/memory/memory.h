@@ -6,9 +6,6 @@
 
 extern const allot_backend_ops memory_backend_ops;
 
-/* The same. Never NULL; static. Threads: any. */
-const allot_backend_ops *allot_backend_memory(void);
-
 /* A store that several handles of one process share, passed as allot_backend_config.shared. These are part of the
  * application API, and described in <allot/allot.h>, which a backend does not include. */
 typedef struct allot_memory allot_memory;

@@ -239,8 +239,3 @@ const allot_backend_ops redis_backend_ops = {
     .deadline = redis_deadline,
     .close = redis_close,
 };
-
-const allot_backend_ops *allot_backend_redis(void)
-{
-    return &redis_backend_ops;
-}

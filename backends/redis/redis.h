@@ -6,6 +6,4 @@
 
 extern const allot_backend_ops redis_backend_ops;
 
-const allot_backend_ops *allot_backend_redis(void);
-
 #endif

@@ -32,11 +32,11 @@ const char *place_name(place_kind kind)
 static const allot_backend_ops *ops_of(place_kind kind)
 {
     if (kind == PLACE_MEMORY)
-        return allot_backend_memory();
+        return &memory_backend_ops;
     if (kind == PLACE_FILE)
-        return allot_backend_file();
+        return &file_backend_ops;
 #ifdef HAVE_REDIS
-    return allot_backend_redis();
+    return &redis_backend_ops;
 #else
     return NULL;
 #endif

@@ -4,15 +4,15 @@
 
 #include "plugins/strategies.h"
 
-/* The tables' functions, NULL behind the last one. */
+/* NULL behind the last one. */
 static inline const allot_strategy_ops *bench_strategy(unsigned i)
 {
-    static const allot_strategy_ops *(*const strategies[])(void) = {
-        allot_strategy_round_robin,
-        allot_strategy_chunked,
-        allot_strategy_hash,
+    static const allot_strategy_ops *const strategies[] = {
+        &round_robin_strategy_ops,
+        &chunked_strategy_ops,
+        &hash_strategy_ops,
     };
-    return i < sizeof(strategies) / sizeof(strategies[0]) ? strategies[i]() : NULL;
+    return i < sizeof(strategies) / sizeof(strategies[0]) ? strategies[i] : NULL;
 }
 
 #endif

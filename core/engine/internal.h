@@ -218,7 +218,6 @@ typedef struct leader {
     uint32_t *owners;      /* places in the roster */
     size_t owner_count, owner_capacity;
     portion *portions;
-    int64_t loud_us; /* when slots were last told at once of what they were dealt */
     size_t portion_count, portion_capacity, portion_at;
     claim *claims;
     size_t claim_count, claim_capacity, claim_at;
@@ -244,6 +243,7 @@ typedef struct leader {
     bool planning;         /* a plan is with the strategy */
     size_t source_at;
     uint64_t dealt;        /* ids of deals that are under way */
+    int64_t loud_us;       /* when slots were last told at once of what they were dealt */
     uint32_t *tally;       /* ids of a deal for each owner; all zero between deals */
     size_t tally_capacity;
     uint32_t id_bytes;     /* the mean length of an id, as far as known */

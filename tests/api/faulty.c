@@ -89,32 +89,32 @@ static void process(allot_backend *backend, const allot_sink *sink)
         pthread_cond_wait(&state.changed, &state.lock);
     state.hanging--;
     pthread_mutex_unlock(&state.lock);
-    allot_backend_memory()->process(backend, &wrapped);
+    memory_backend_ops.process(backend, &wrapped);
 }
 
 static int open_it(const allot_backend_config *config, allot_backend **ret_backend, allot_error *ret_error)
 {
-    return allot_backend_memory()->open(config, ret_backend, ret_error);
+    return memory_backend_ops.open(config, ret_backend, ret_error);
 }
 
 static void submit(allot_backend *backend, const allot_op *op)
 {
-    allot_backend_memory()->submit(backend, op);
+    memory_backend_ops.submit(backend, op);
 }
 
 static int fd(allot_backend *backend)
 {
-    return allot_backend_memory()->fd(backend);
+    return memory_backend_ops.fd(backend);
 }
 
 static int64_t deadline(allot_backend *backend)
 {
-    return allot_backend_memory()->deadline(backend);
+    return memory_backend_ops.deadline(backend);
 }
 
 static void close_it(allot_backend *backend, const allot_sink *sink)
 {
-    allot_backend_memory()->close(backend, sink);
+    memory_backend_ops.close(backend, sink);
 }
 
 const allot_backend_ops *faulty_backend(void)

@@ -143,10 +143,10 @@ static void redis_unblock(const place *p, int blocked)
 /* ---- The table -------------------------------------------------------------------------------------------------- */
 
 static const subject subjects[] = {
-    {"memory", allot_backend_memory, memory_make, memory_destroy, NULL, NULL, NULL, false},
-    {"file", allot_backend_file, file_make, file_destroy, file_untouched, file_block, file_unblock, false},
+    {"memory", &memory_backend_ops, memory_make, memory_destroy, NULL, NULL, NULL, false},
+    {"file", &file_backend_ops, file_make, file_destroy, file_untouched, file_block, file_unblock, false},
 #ifdef HAVE_REDIS
-    {"redis", allot_backend_redis, redis_make, redis_destroy, redis_untouched, redis_block, redis_unblock, false},
+    {"redis", &redis_backend_ops, redis_make, redis_destroy, redis_untouched, redis_block, redis_unblock, false},
 #endif
 };
 

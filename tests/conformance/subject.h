@@ -23,7 +23,7 @@ typedef struct place {
 
 typedef struct subject {
     const char *name;
-    const allot_backend_ops *(*ops)(void);
+    const allot_backend_ops *ops;
     void (*make)(place *ret_place); /* fails the test when it cannot */
     void (*destroy)(place *p);
     /* True when nothing at all was created in the place. NULL: cannot be told from outside. */

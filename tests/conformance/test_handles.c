@@ -10,7 +10,7 @@
 
 START_TEST(table_is_complete)
 {
-    const allot_backend_ops *ops = subject_nth(_i)->ops();
+    const allot_backend_ops *ops = subject_nth(_i)->ops;
     ck_assert_uint_eq(ops->abi, ALLOT_BACKEND_ABI);
     ck_assert_uint_eq(ops->size, sizeof(*ops));
     ck_assert_str_eq(ops->name, subject_nth(_i)->name);
@@ -27,7 +27,7 @@ START_TEST(read_only_open_on_nothing_creates_nothing)
     for (int round = 0; round < 2; round++) {
         allot_error error = {0};
         int code = world_try_open(w, true, NULL, &d, &error);
-        if (w->subject->ops()->capabilities & ALLOT_CAP_MULTI_HOST) { /* a server tells later */
+        if (w->subject->ops->capabilities & ALLOT_CAP_MULTI_HOST) { /* a server tells later */
             ck_assert_int_eq(code, 0);
             driver_close(d);
             continue;
@@ -257,7 +257,7 @@ START_TEST(a_sink_may_submit)
     world *w = world_open(_i);
     member a = member_joined(w, 0);
     EXPECT_OK(beat(&a));
-    chain c = {.ops = w->subject->ops()};
+    chain c = {.ops = w->subject->ops};
     allot_error error = {0};
     allot_option options[PLACE_OPTIONS_MAX];
     allot_backend_config config = world_config(w, options);
@@ -350,7 +350,7 @@ END_TEST
 START_TEST(fd_is_constant)
 {
     world *w = world_open(_i);
-    const allot_backend_ops *ops = w->subject->ops();
+    const allot_backend_ops *ops = w->subject->ops;
     allot_backend *backend = NULL;
     allot_error error = {0};
     allot_option options[PLACE_OPTIONS_MAX];

@@ -29,7 +29,7 @@ static void settle(world *w)
 
 static bool tells(const world *w)
 {
-    return (w->subject->ops()->capabilities & ALLOT_CAP_HINTS) != 0;
+    return (w->subject->ops->capabilities & ALLOT_CAP_HINTS) != 0;
 }
 
 START_TEST(a_share_that_changes_is_hinted_to_its_slot)
@@ -180,7 +180,7 @@ START_TEST(a_crash_is_proven_where_the_backend_can)
     settle(w);
     driver_close(w->handles[1]);
     w->handles[1] = NULL;
-    if (w->subject->ops()->capabilities & ALLOT_CAP_DETECTS_DEATH) {
+    if (w->subject->ops->capabilities & ALLOT_CAP_DETECTS_DEATH) {
         ck_assert(hinted(w, b.handle, ALLOT_HINT_LEADERLESS));
         ck_assert_int_eq(read_slot(w, &a)->state, ALLOT_SLOT_DEAD);
         EXPECT_OK(campaign(&b));

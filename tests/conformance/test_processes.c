@@ -49,7 +49,7 @@ static void begin_process(gang *g, int at)
             _exit(1);
         allot_option options[PLACE_OPTIONS_MAX];
         allot_backend_config config = world_config(g->w, options);
-        _exit(hammer_work(g->hammer, process, g->w->subject->ops(), &config));
+        _exit(hammer_work(g->hammer, process, g->w->subject->ops, &config));
     }
     g->pids[at] = pid;
 }
@@ -241,7 +241,7 @@ static void drain(member *m)
 
 START_TEST(killed_processes_break_no_invariant)
 {
-    if (!(subject_nth(_i)->ops()->capabilities & (ALLOT_CAP_SURVIVES_RESTART | ALLOT_CAP_MULTI_HOST)))
+    if (!(subject_nth(_i)->ops->capabilities & (ALLOT_CAP_SURVIVES_RESTART | ALLOT_CAP_MULTI_HOST)))
         return;
     gang g = {.w = world_open(_i), .random = 20240229};
     g.w->real_time = true;

@@ -73,7 +73,7 @@ int world_try_open(world *w, bool read_only, const allot_option *more, driver **
     config.read_only = read_only;
     if (more != NULL)
         options[config.option_count++] = *more;
-    return driver_open(w->subject->ops(), &config, ret_driver, ret_error);
+    return driver_open(w->subject->ops, &config, ret_driver, ret_error);
 }
 
 driver *world_handle(world *w, int i)

@@ -145,8 +145,7 @@ static void drop_due(due *d)
 
 static void narrate_reply(cluster *c, const engine_request *r)
 {
-    static const char *const words[] = {"",        "add",   "ack",  "fail",
-                                        "release", "working", "drain", "leave", "reload"};
+    static const char *const words[] = {"", "add", "ack", "fail", "release", "working", "drain", "leave", "reload"};
     char who[16];
     char what[160];
     int n = 0;
@@ -300,8 +299,8 @@ static void release(cluster *c, const due *d)
 static const allot_strategy_ops *strategy_of(const cluster *c, uint32_t kind)
 {
     if (c->strategy != NULL || kind == ALLOT_STRATEGY_COUNTS)
-        return c->strategy != NULL ? c->strategy : allot_strategy_round_robin();
-    return kind == ALLOT_STRATEGY_RUNS ? allot_strategy_chunked() : allot_strategy_hash();
+        return c->strategy != NULL ? c->strategy : &round_robin_strategy_ops;
+    return kind == ALLOT_STRATEGY_RUNS ? &chunked_strategy_ops : &hash_strategy_ops;
 }
 
 static void run_plan(const cluster *c, plan *p)

@@ -35,7 +35,7 @@ static void random_slots(allot_strategy_slot *slots, uint32_t count)
 
 START_TEST(it_is_what_placing_one_by_one_gives)
 {
-    const allot_strategy_ops *ops = allot_strategy_round_robin();
+    const allot_strategy_ops *ops = &round_robin_strategy_ops;
     allot_strategy_slot slots[SLOTS_MOST];
     uint32_t owner[IDS_MOST];
     srandom(1);
@@ -60,7 +60,7 @@ END_TEST
 
 START_TEST(what_cannot_be_split_is_refused)
 {
-    const allot_strategy_ops *ops = allot_strategy_round_robin();
+    const allot_strategy_ops *ops = &round_robin_strategy_ops;
     allot_strategy_slot slot = {.weight = 0};
     allot_strategy_view view = {.size = sizeof(view), .slot_count = 1, .slots = &slot, .id_count = 1};
     uint32_t owner[1];

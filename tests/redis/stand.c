@@ -50,8 +50,8 @@ const char *subject_skipped(void)
 
 const subject *subject_nth(int i)
 {
-    static const subject only = {.name = "redis", .ops = allot_backend_redis, .make = make, .destroy = destroy,
-                                 .own_clock = true};
+    static const subject only = {
+        .name = "redis", .ops = &redis_backend_ops, .make = make, .destroy = destroy, .own_clock = true};
     ck_assert_int_eq(i, 0);
     return &only;
 }

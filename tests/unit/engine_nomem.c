@@ -43,7 +43,7 @@ typedef struct life {
     allot_id ids[IDS_MOST];
     engine_request request;
     size_t stage;
-    uint32_t kind; /* of the strategy */
+    uint32_t kind;  /* of the strategy */
     uint8_t others; /* slots of nobody, which take ids and never say a word */
     bool replied, left;
     long steps, fail_step, fail_after; /* the step in which an allocation fails, and after how many of them */
@@ -117,9 +117,9 @@ static void join_another(life *l)
 
 static const allot_strategy_ops *strategy_of(uint32_t kind)
 {
-    return kind == ALLOT_STRATEGY_COUNTS ? allot_strategy_round_robin()
-           : kind == ALLOT_STRATEGY_RUNS ? allot_strategy_chunked()
-                                         : allot_strategy_hash();
+    return kind == ALLOT_STRATEGY_COUNTS ? &round_robin_strategy_ops
+           : kind == ALLOT_STRATEGY_RUNS ? &chunked_strategy_ops
+                                         : &hash_strategy_ops;
 }
 
 static void list_owned(void *user, allot_bytes id, uint64_t token, bool recalled)

@@ -58,7 +58,7 @@ int file_world_try(file_world *w, bool read_only, const char *const *options, dr
         list[count++] = (allot_option){options[0], options[1]};
     allot_backend_config config = {
         .size = sizeof(config), .group = "g", .option_count = count, .options = list, .read_only = read_only};
-    return driver_open(allot_backend_file(), &config, ret_driver, ret_error);
+    return driver_open(&file_backend_ops, &config, ret_driver, ret_error);
 }
 
 driver *file_world_open(file_world *w, const char *const *options)

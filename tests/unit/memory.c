@@ -47,7 +47,7 @@ static allot_sink sink_of(client *c)
 
 static client client_open(allot_memory *memory, uint64_t n)
 {
-    client c = {.ops = allot_backend_memory(), .slot = rig_uuid(n)};
+    client c = {.ops = &memory_backend_ops, .slot = rig_uuid(n)};
     allot_backend_config config = {.size = sizeof(config), .group = "g", .shared = memory};
     allot_error error = {0};
     ck_assert_msg(c.ops->open(&config, &c.backend, &error) == 0, "%s", error.message);

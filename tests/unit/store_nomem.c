@@ -207,7 +207,7 @@ static void on_hint(void *user, allot_hint hint)
 /* Opens, joins twice, closes. The status of the first join, or 0 when it did not open. */
 static allot_op_status use_memory(allot_op_status *ret_second)
 {
-    const allot_backend_ops *ops = allot_backend_memory();
+    const allot_backend_ops *ops = &memory_backend_ops;
     allot_backend_config config = {.size = sizeof(config)};
     allot_backend *b = NULL;
     allot_error error = {0};
