@@ -71,3 +71,28 @@ void value_duration_text(int64_t ms, char *ret_text, size_t size)
     else
         snprintf(ret_text, size, "%" PRId64 "ms", ms);
 }
+
+const char *value_word(const char *words, size_t index, size_t *ret_len)
+{
+    for (; index > 0; index--) {
+        words += strcspn(words, "|");
+        if (*words == '\0')
+            return NULL;
+        words++;
+    }
+    *ret_len = strcspn(words, "|");
+    return words;
+}
+
+bool value_of_word(const char *words, const char *text, int64_t *ret_index)
+{
+    const char *word;
+    size_t len;
+    for (size_t i = 0; (word = value_word(words, i, &len)) != NULL; i++) {
+        if (strlen(text) == len && memcmp(word, text, len) == 0) {
+            *ret_index = (int64_t)i;
+            return true;
+        }
+    }
+    return false;
+}

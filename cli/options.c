@@ -105,17 +105,9 @@ static int set_number(const option *o, int64_t *ret_number, const char *text, so
 
 static int set_word(const char *words, int64_t *ret_number, const char *text, source from)
 {
-    size_t len = strlen(text), n;
-    const char *word = words;
-    for (int64_t i = 0;; i++, word += n + 1) {
-        n = strcspn(word, "|");
-        if (n == len && memcmp(word, text, n) == 0) {
-            *ret_number = i;
-            return CODE_OK;
-        }
-        if (word[n] == '\0')
-            return fail(from.code, "%s: expected one of %s; got '%s'", from.name, words, text);
-    }
+    if (value_of_word(words, text, ret_number))
+        return CODE_OK;
+    return fail(from.code, "%s: expected one of %s; got '%s'", from.name, words, text);
 }
 
 /* A flag has no value on the command line; in the environment it is true or false. */

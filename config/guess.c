@@ -112,14 +112,14 @@ void guess_word(const char *text, const char *words, char *ret_guess, size_t siz
         lower[len] = text[len] >= 'A' && text[len] <= 'Z' ? (char)(text[len] | 0x20) : text[len];
     lower[len] = '\0';
     ret_guess[0] = '\0';
-    for (const char *p = words; *p != '\0'; p += *p == '|') {
-        size_t n = strcspn(p, "|");
+    const char *w;
+    size_t n;
+    for (size_t i = 0; (w = value_word(words, i, &n)) != NULL; i++) {
         const char *before = best.best;
         size_t distance = best.distance;
-        snprintf(word, sizeof(word), "%.*s", (int)n, p);
+        snprintf(word, sizeof(word), "%.*s", (int)n, w);
         suggest_offer(&best, lower, word);
         if (best.best != before || best.distance != distance)
             snprintf(ret_guess, size, "%s", word);
-        p += n;
     }
 }

@@ -1,3 +1,4 @@
+#include "base/values.h"
 #include "config/schema.h"
 #include "config/value.h"
 

@@ -11,18 +11,6 @@
 #include <string.h>
 #include <strings.h>
 
-const char *value_word(const char *words, size_t index, size_t *ret_len)
-{
-    for (; index > 0; index--) {
-        words += strcspn(words, "|");
-        if (*words == '\0')
-            return NULL;
-        words++;
-    }
-    *ret_len = strcspn(words, "|");
-    return words;
-}
-
 void value_limit(const config_key *key, int64_t limit, char ret_text[VALUE_LIMIT_BYTES])
 {
     if (key->type == CONFIG_DURATION)
@@ -126,14 +114,8 @@ static bool read_boolean(const config_key *key, const char *text, size_t len, in
 
 static bool read_word(const config_key *key, const char *text, size_t len, int64_t *ret_number, value_fault *f)
 {
-    const char *word;
-    size_t n;
-    for (size_t i = 0; (word = value_word(key->words, i, &n)) != NULL; i++) {
-        if (n == len && memcmp(word, text, n) == 0) {
-            *ret_number = (int64_t)i;
-            return true;
-        }
-    }
+    if (value_of_word(key->words, text, ret_number))
+        return true;
     guess_word(text, key->words, f->hint, sizeof(f->hint));
     return unexpected(key, text, len, f);
 }

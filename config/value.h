@@ -21,9 +21,6 @@ bool value_read(const config_key *key, const char *text, size_t len, int64_t *re
 /* "a duration with a unit, for example 10s": what the setting takes, as messages and the documentation say it. */
 void value_wanted(const config_key *key, char *ret_text, size_t size);
 
-/* The index-th of `words`, and its length; NULL past the end. */
-const char *value_word(const char *words, size_t index, size_t *ret_len);
-
 /* The limits of CONFIG_DURATION and CONFIG_INTEGER as they would be written. */
 #define VALUE_LIMIT_BYTES 24
 void value_limit(const config_key *key, int64_t limit, char ret_text[VALUE_LIMIT_BYTES]);

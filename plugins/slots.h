@@ -1,5 +1,5 @@
-/* slots.h - what strategies that share ids out by weight ask of a view. Each of them is a module of its own, which links
- * nothing: so this is all here. */
+/* slots.h - what strategies that share ids out by weight ask of a view. Each of them is a module of its own, which
+ * links nothing: so this is all here. */
 #ifndef PLUGINS_SLOTS_H
 #define PLUGINS_SLOTS_H
 

@@ -2,6 +2,7 @@
 
 #include "base/suggest.h"
 #include "base/text.h"
+#include "base/values.h"
 #include "core/runtime/fail.h"
 
 #include <errno.h>
@@ -13,32 +14,6 @@
 enum { NAME_BYTES_MAX = 64, WORDS_BYTES_MAX = 1024, WHY_BYTES = 200 };
 
 /* ---- Values ------------------------------------------------------------------------------------------------------ */
-
-/* The k-th word of a list; false: there are not so many. */
-static bool word_at(const char *words, int64_t k, const char **ret_word, size_t *ret_len)
-{
-    const char *at = words;
-    for (int64_t i = 0; i < k; i++) {
-        at = strchr(at, '|');
-        if (at == NULL)
-            return false;
-        at++;
-    }
-    *ret_word = at;
-    *ret_len = strcspn(at, "|");
-    return true;
-}
-
-/* Which of the words it is; -1: none. */
-static int64_t find_word(const char *words, const char *text)
-{
-    const char *word;
-    size_t len;
-    for (int64_t k = 0; word_at(words, k, &word, &len); k++)
-        if (strlen(text) == len && memcmp(text, word, len) == 0)
-            return k;
-    return -1;
-}
 
 /* Digits alone, perhaps behind a minus. */
 static bool read_integer(const char *text, int64_t *ret_number)
@@ -81,10 +56,12 @@ static bool read_value(const allot_strategy_option *o, const char *text, allot_s
             return false;
         break;
     case ALLOT_VALUE_BOOLEAN:
-        number = find_word("false|true", text);
+        if (!value_of_word("false|true", text, &number))
+            return false;
         break;
     case ALLOT_VALUE_WORD:
-        number = find_word(o->words, text);
+        if (!value_of_word(o->words, text, &number))
+            return false;
         break;
     default: {
         size_t len = strlen(text);
@@ -92,8 +69,6 @@ static bool read_value(const allot_strategy_option *o, const char *text, allot_s
             return false;
     }
     }
-    if ((o->type == ALLOT_VALUE_BOOLEAN || o->type == ALLOT_VALUE_WORD) && number < 0)
-        return false;
     *ret_value = (allot_strategy_value){.number = number, .text = o->type == ALLOT_VALUE_TEXT ? text : NULL};
     return true;
 }
@@ -112,10 +87,11 @@ static bool words_are_valid(const char *words)
     size_t len;
     if (words == NULL || strlen(words) > WORDS_BYTES_MAX)
         return false;
-    for (int64_t k = 0; word_at(words, k, &word, &len); k++) {
+    for (size_t i = 0; (word = value_word(words, i, &len)) != NULL; i++) {
         char text[WORDS_BYTES_MAX + 1];
+        int64_t first;
         snprintf(text, sizeof(text), "%.*s", (int)len, word);
-        if (len == 0 || find_word(words, text) != k)
+        if (len == 0 || !value_of_word(words, text, &first) || first != (int64_t)i)
             return false;
     }
     return true;
