@@ -121,10 +121,29 @@ static void add_one(engine *e, engine_request *r, report_op *op, uint32_t index,
     share_set_busy(&e->share, index, position);
 }
 
+/* The segments of which a release names single ids. */
+typedef struct broken_segments {
+    uint32_t indices[BROKEN_AT_ONCE];
+    uint32_t count;
+} broken_segments;
+
+/* False: that would be one too many. */
+static bool break_segment(broken_segments *b, uint32_t index)
+{
+    for (uint32_t i = b->count; i > 0; i--)
+        if (b->indices[i - 1] == index)
+            return true;
+    if (b->count == BROKEN_AT_ONCE)
+        return false;
+    b->indices[b->count++] = index;
+    return true;
+}
+
 /* Takes ids of the request, from `sent` on, into the op; those that are not held are refused here and now. */
 static void fill_report(engine *e, engine_request *r, report_op *op, size_t most)
 {
-    uint32_t tried = UINT32_MAX, broken = UINT32_MAX, broken_count = 0;
+    uint32_t tried = UINT32_MAX;
+    broken_segments broken = {.count = 0};
     while (r->sent < r->count && op->count < most) {
         uint32_t index;
         uint32_t position;
@@ -141,9 +160,8 @@ static void fill_report(engine *e, engine_request *r, report_op *op, size_t most
             add_whole(e, r, op, index);
             continue;
         }
-        if (r->kind == ENGINE_RELEASE && index != broken && broken_count++ == BROKEN_AT_ONCE)
+        if (r->kind == ENGINE_RELEASE && !break_segment(&broken, index))
             break;
-        broken = index;
         add_one(e, r, op, index, position);
     }
 }

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define HOP_US 1000
-#define REQUESTS_MOST 64
+#define REQUESTS_MOST 128
 
 typedef struct node {
     engine *engine;

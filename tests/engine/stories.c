@@ -3,6 +3,7 @@
 #include "tests/engine/cluster.h"
 #include "tests/engine/suites.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static cluster *c;
@@ -184,6 +185,69 @@ START_TEST(a_new_replica_gets_its_part)
     for (int n = 1; n <= 3; n++)
         ck_assert_uint_eq(status(n).ids, 3);
     cluster_compare(c, "a_new_replica_gets_its_part");
+}
+END_TEST
+
+/* What a release op has named one by one: of how many segments, at the most of all ops; and how many ops there were. */
+typedef struct releases {
+    uint32_t ops, segments_most, items;
+} releases;
+
+static cluster_fate watch_releases(void *user, int n, const allot_op *op)
+{
+    releases *r = user;
+    const allot_op_items *items = &op->u.items;
+    uint32_t segments = 0;
+    (void)n;
+    if (op->kind != ALLOT_OP_RELEASE)
+        return FATE_DELIVER;
+    for (uint32_t i = 0; i < items->count; i++) {
+        uint32_t before = 0;
+        while (before < i && items->items[before].segment != items->items[i].segment)
+            before++;
+        segments += before == i && items->items[i].position != ALLOT_ALL;
+    }
+    r->ops++;
+    r->items += items->count;
+    r->segments_most = segments > r->segments_most ? segments : r->segments_most;
+    return FATE_DELIVER;
+}
+
+/* Each segment of which single ids are given back makes a new one: a store that does an op in one go is not to make
+ * more than 64. What counts is segments, in whatever order they are named. */
+START_TEST(a_release_breaks_up_few_segments)
+{
+    enum { SEGMENTS = 100, OF_EACH = 2 };
+    static char names[SEGMENTS * OF_EACH][16];
+    const char *ids[SEGMENTS * OF_EACH];
+    releases r = {0};
+    start(1, 1);
+    cluster_run(c, 1000);
+    for (int i = 0; i < SEGMENTS; i++) {
+        char prefix[8];
+        snprintf(prefix, sizeof(prefix), "s%d-", i);
+        cluster_add(c, 1, prefix, OF_EACH + 1);
+        cluster_run(c, 100);
+        for (int k = 0; k < OF_EACH; k++) { /* first the first of each, then the second */
+            snprintf(names[k * SEGMENTS + i], sizeof(names[0]), "s%d-%d", i, k + 1);
+            ids[k * SEGMENTS + i] = names[k * SEGMENTS + i];
+        }
+    }
+    ck_assert_uint_eq(status(1).ids, SEGMENTS * (OF_EACH + 1));
+    cluster_filter_set(c, watch_releases, &r);
+    cluster_report(c, 1, ENGINE_RELEASE, ids, SEGMENTS);
+    cluster_run(c, 100);
+    ck_assert_uint_eq(r.segments_most, 64);
+    ck_assert_uint_eq(r.ops, 2);
+    ck_assert_uint_eq(r.items, SEGMENTS);
+    r = (releases){0};
+    const char *in_turn[] = {ids[SEGMENTS], ids[SEGMENTS + 1], ids[SEGMENTS], ids[SEGMENTS + 1]};
+    in_turn[2] = "s0-3", in_turn[3] = "s1-3";
+    cluster_report(c, 1, ENGINE_RELEASE, in_turn, 4);
+    cluster_run(c, 100);
+    ck_assert_uint_eq(r.ops, 1);
+    ck_assert_uint_eq(r.items, 4);
+    ck_assert_uint_eq(r.segments_most, 2);
 }
 END_TEST
 
@@ -429,6 +493,7 @@ Suite *stories_suite(void)
                                          stopped_past_its_lease,
                                          cut_off,
                                          a_new_replica_gets_its_part,
+                                         a_release_breaks_up_few_segments,
                                          nothing_moves_without_a_cause,
                                          a_new_leader_moves_only_orphans,
                                          leaves,
