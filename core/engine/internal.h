@@ -205,7 +205,6 @@ typedef struct leader {
     int64_t change_us;     /* NEVER: they have not */
     int64_t due_us;        /* when the next parked id is due */
     bool unparking;
-    bool retire_self;      /* it does not give back itself */
     /* what this cycle has read */
     member *roster;
     size_t roster_count, roster_capacity;
@@ -248,7 +247,7 @@ typedef struct leader {
     size_t tally_capacity;
     uint32_t id_bytes;     /* the mean length of an id, as far as known */
     waiting_recall *recalls;
-    size_t recall_count, recall_capacity;
+    size_t recall_count;
     char note[256];
 } leader;
 

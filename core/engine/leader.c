@@ -1,5 +1,3 @@
-#include "base/bytes.h"
-#include "base/uuid_text.h"
 #include "core/engine/internal.h"
 
 #include <assert.h>
@@ -31,7 +29,7 @@ void leader_start(engine *e)
     l->phase = LEADER_IDLE;
     l->wanted = false;
     l->must_publish = true;
-    l->force_full = l->full = l->trouble = l->unparking = l->retire_self = false;
+    l->force_full = l->full = l->trouble = l->unparking = false;
     l->under_way = l->failures = l->settle_joins = l->tears = l->cut_tears = 0;
     l->roster_rev = l->inbox_rev = l->settle_age = 0;
     l->settle_us = l->due_us = l->change_us = NEVER;

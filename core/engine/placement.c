@@ -4,7 +4,6 @@
 #include "core/engine/internal.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 uint64_t member_keeps(const member *m)
@@ -79,7 +78,6 @@ plan *placement_question(engine *e)
     }
     p->kind = e->config.kind;
     p->full = l->full;
-    p->seed = 1;
     for (size_t i = 0; i < l->owner_count; i++) {
         const member *m = &l->roster[l->owners[i]];
         p->slots[i].slot = m->slot;

@@ -27,7 +27,7 @@
  * on; they are told once in a while, and by the publish at its end. */
 #define LOUD_EVERY_US 150000
 
-/* Ids of one deal, unless a single segment has more: a store that does it in one go is blocked for 4 ms. */
+/* Ids of one deal: a store that does it in one go is blocked for 4 ms, if they go to 100 slots. */
 #define DEAL_IDS (16u * ALLOT_SEGMENT_IDS_MAX)
 
 /* Ids of deals under way; their texts are kept until the answer. */
@@ -337,7 +337,7 @@ static void draft(leader *l, deal_draft *d)
     const plan *p = d->plan;
     for (; l->source_at < p->source_count && d->source_count < ALLOT_DEAL_SOURCES_MAX; l->source_at++) {
         const plan_source *from = &p->sources[l->source_at];
-        if (d->source_count > 0 && d->id_count + from->count > DEAL_IDS)
+        if (d->id_count + from->count > DEAL_IDS)
             break;
         if (from->count > 0 && !take_source(d, l->tally, from))
             break;

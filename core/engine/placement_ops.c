@@ -2,8 +2,6 @@
 #include "base/uuid_text.h"
 #include "core/engine/internal.h"
 
-#include <string.h>
-
 /* Segments with fewer ids than this are written together when they go to the same slot, so that ids that were added
  * one by one do not stay one segment each. */
 #define SMALL_SEGMENT 64u

@@ -67,8 +67,7 @@ plan *plan_new(uint32_t slot_count)
     p->kind = ALLOT_STRATEGY_COUNTS;
     p->slot_count = slot_count;
     p->slots = calloc(slot_count, sizeof(p->slots[0]));
-    p->counts = calloc(slot_count, sizeof(p->counts[0]));
-    if (p->slots == NULL || p->counts == NULL) {
+    if (p->slots == NULL) {
         plan_free(p);
         return NULL;
     }
@@ -176,11 +175,14 @@ static int no_memory(plan *p)
     return ALLOT_E_NOMEM;
 }
 
-static void keep_counts(plan *p, const uint32_t *owner)
+static int keep_counts(plan *p, const uint32_t *owner)
 {
-    memset(p->counts, 0, p->slot_count * sizeof(p->counts[0]));
+    p->counts = calloc(p->slot_count, sizeof(p->counts[0]));
+    if (p->counts == NULL)
+        return no_memory(p);
     for (uint64_t i = 0; i < p->id_count; i++)
         p->counts[owner[i]]++;
+    return 0;
 }
 
 static int keep_spans(plan *p, const uint32_t *owner)
@@ -204,15 +206,13 @@ static int keep_answer(plan *p, const uint32_t *owner)
     int code = check_owners(p, owner);
     if (code != 0 || p->kind == ALLOT_STRATEGY_IDS)
         return code;
-    if (p->kind == ALLOT_STRATEGY_RUNS)
-        return keep_spans(p, owner);
-    keep_counts(p, owner);
-    return 0;
+    return p->kind == ALLOT_STRATEGY_RUNS ? keep_spans(p, owner) : keep_counts(p, owner);
 }
 
 int plan_run(plan *p, const allot_strategy_ops *strategy)
 {
-    assert(p->slot_count > 0 && strategy->assign != NULL && p->owner == NULL && p->spans == NULL);
+    assert(p->slot_count > 0 && strategy->assign != NULL);
+    assert(p->owner == NULL && p->spans == NULL && p->counts == NULL);
     allot_strategy_view view = {.size = sizeof(view),
                                 .slot_count = p->slot_count,
                                 .slots = p->slots,
@@ -221,7 +221,7 @@ int plan_run(plan *p, const allot_strategy_ops *strategy)
                                 .previous = p->previous,
                                 .value_count = p->value_count,
                                 .values = p->values,
-                                .seed = p->seed};
+                                .seed = 1};
     uint32_t *owner = malloc((p->id_count + 1) * sizeof(*owner));
     if (owner == NULL)
         return p->error.code = p->code = no_memory(p);

@@ -29,7 +29,6 @@ typedef struct plan {
     uint32_t kind;   /* allot_strategy_kind: what is asked, and what is kept of the answer */
     bool full;       /* about all ids, not those alone that lie in the inbox */
     uint64_t id_count;
-    uint64_t seed;
     uint32_t slot_count;
     allot_strategy_slot *slots;
     const allot_strategy_value *values; /* set by who runs the plan, and his; they outlive it */

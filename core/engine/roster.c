@@ -37,7 +37,7 @@ void roster_take(engine *e, const allot_answer *answer)
     for (uint32_t i = 0; i < answer->slot_count; i++) {
         member *m = &l->roster[l->roster_count++];
         copy_member(m, &answer->slots[i]);
-        if (m->state == ALLOT_SLOT_LIVE && !m->expired && m->age > l->max_age)
+        if (member_is_live(m) && m->age > l->max_age)
             l->max_age = m->age;
     }
 }
@@ -159,17 +159,18 @@ void roster_on_retire(engine *e, pending *p, const allot_answer *answer)
         election_lost(e);
 }
 
-static void watch_one(engine *e, const member *m, waiting_recall *w)
+/* True: it is this replica that is to be retired, after all others, because that ends the leadership. */
+static bool watch_one(engine *e, const member *m, waiting_recall *w)
 {
     if (!e->config.retire_on_timeout || w->retired)
-        return;
+        return false;
     if (e->now_us - w->since_us < e->config.handover_timeout_us || !ops_window(e, false))
-        return;
+        return false;
     w->retired = true;
     if (uuid_equal(&m->slot, &e->slot))
-        e->leader.retire_self = true; /* after all others, because it ends the leadership */
-    else
-        retire(e, m);
+        return true;
+    retire(e, m);
+    return false;
 }
 
 void roster_watch_recalls(engine *e)
@@ -181,9 +182,10 @@ void roster_watch_recalls(engine *e)
     waiting_recall *fresh = NULL;
     size_t capacity = 0;
     size_t count = 0;
+    bool self = false;
     for (size_t i = 0; i < l->roster_count && !e->failed; i++) {
         const member *m = &l->roster[i];
-        if (m->recalls == 0 || m->state != ALLOT_SLOT_LIVE || m->expired)
+        if (m->recalls == 0 || !member_is_live(m))
             continue;
         if (array_reserve((void **)&fresh, &capacity, count + 1, sizeof(fresh[0])) != 0) {
             engine_fail(e);
@@ -193,13 +195,12 @@ void roster_watch_recalls(engine *e)
             old_at++;
         bool known = old_at < old_count && old[old_at].age == m->age;
         fresh[count] = known ? old[old_at] : (waiting_recall){.age = m->age, .since_us = e->now_us};
-        watch_one(e, m, &fresh[count++]);
+        self = watch_one(e, m, &fresh[count++]) || self;
     }
     free(old);
     l->recalls = fresh;
     l->recall_count = count;
-    l->recall_capacity = capacity;
-    if (l->retire_self && !e->failed)
+    if (self && !e->failed)
         retire_self(e);
 }
 

@@ -185,8 +185,6 @@ int planner_give(planner *p, plan *given, int64_t now_us)
         return ALLOT_E_NOMEM;
     }
     job->substitute->number = given->number;
-    job->substitute->id_count = given->id_count;
-    job->substitute->seed = given->seed;
     planner_job **tail = &p->jobs;
     while (*tail != NULL)
         tail = &(*tail)->next;
