@@ -1,5 +1,7 @@
 #include "base/text.h"
 
+#include <string.h>
+
 /* What the first byte of a character says: how many bytes follow, and the range of the first of these. The narrower
  * ranges keep out control characters (C2), overlong forms (E0, F0), surrogates (ED), and what lies past U+10FFFF (F4).
  */
@@ -59,4 +61,23 @@ bool text_is_valid(allot_bytes text, uint32_t max_bytes)
 bool id_is_valid(allot_bytes id)
 {
     return id.len > 0 && text_is_valid(id, ALLOT_ID_BYTES_MAX);
+}
+
+#define LOWER_AND_DIGITS "abcdefghijklmnopqrstuvwxyz0123456789"
+
+static bool is_made_of(const char *text, size_t most, const char *allowed)
+{
+    size_t len = strlen(text);
+    return len >= 1 && len <= most && strspn(text, allowed) == len;
+}
+
+bool text_is_group(const char *text)
+{
+    return text[0] != '.' &&
+           is_made_of(text, ALLOT_GROUP_BYTES_MAX, "ABCDEFGHIJKLMNOPQRSTUVWXYZ" LOWER_AND_DIGITS "_-.");
+}
+
+bool text_is_module(const char *text)
+{
+    return is_made_of(text, TEXT_MODULE_BYTES_MAX, LOWER_AND_DIGITS "_-");
 }

@@ -11,6 +11,14 @@ bool text_is_valid(allot_bytes text, uint32_t max_bytes);
 /* How many bytes at the front are such text: all of them, or where the first byte stands that belongs to none. */
 uint32_t text_valid_bytes(allot_bytes text);
 
+/* True when it can be the name of a group: 1 to ALLOT_GROUP_BYTES_MAX of A-Z a-z 0-9 _ - . and no dot first. */
+bool text_is_group(const char *text);
+
+#define TEXT_MODULE_BYTES_MAX 64
+
+/* True when it can be the name of a module (DESIGN §3): 1 to 64 of a-z 0-9 _ -. */
+bool text_is_module(const char *text);
+
 /* True when the bytes can be an id: text of 1 to ALLOT_ID_BYTES_MAX bytes. */
 bool id_is_valid(allot_bytes id);
 

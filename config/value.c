@@ -120,15 +120,6 @@ static bool read_word(const config_key *key, const char *text, size_t len, int64
     return unexpected(key, text, len, f);
 }
 
-static bool is_made_of(const char *text, size_t len, size_t most, const char *allowed)
-{
-    return len >= 1 && len <= most && strspn(text, allowed) == len;
-}
-
-#define LOWER "abcdefghijklmnopqrstuvwxyz"
-#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define DIGITS "0123456789"
-
 static bool has_scheme(const char *text)
 {
     return strncasecmp(text, "redis://", 8) == 0 || strncasecmp(text, "unix://", 7) == 0;
@@ -139,9 +130,9 @@ static bool fits(const config_key *key, const char *text, size_t len)
 {
     switch (key->type) {
     case CONFIG_NAME:
-        return is_made_of(text, len, (size_t)key->max, LOWER DIGITS "_-");
+        return text_is_module(text);
     case CONFIG_GROUP:
-        return is_made_of(text, len, (size_t)key->max, UPPER LOWER DIGITS "_-.") && text[0] != '.';
+        return text_is_group(text);
     case CONFIG_PATH:
         return len > 0;
     case CONFIG_URL:

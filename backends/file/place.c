@@ -1,5 +1,6 @@
 #include "backends/file/place.h"
 
+#include "base/text.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -157,14 +158,6 @@ static int check_file_system(int fd, const char *shown, allot_error *ret_error)
                       "set force: true if only this machine uses it", shown, (unsigned long)fs.f_type & 0xffffffff);
 }
 
-static bool group_is_valid(const char *group)
-{
-    size_t len = strlen(group);
-    if (len == 0 || len > ALLOT_GROUP_BYTES_MAX || group[0] == '.')
-        return false;
-    return strspn(group, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.") == len;
-}
-
 static void show(char shown[FILE_SHOWN_BYTES], const char *path, const char *group)
 {
     size_t keep = FILE_SHOWN_BYTES - 1 - 4 - (group == NULL ? 0 : strlen(group));
@@ -204,7 +197,7 @@ int file_place_open(const file_place_wish *wish, file_place *ret_place, allot_er
     char shown[FILE_SHOWN_BYTES];
     file_place place = {.group = -1, .slots = -1, .bells = -1};
     int above = -1;
-    if (!group_is_valid(wish->group))
+    if (!text_is_group(wish->group))
         return file_error(ret_error, ALLOT_E_INVALID,
                           "group: must be 1 to %u of A-Z a-z 0-9 _ - . and not begin with .", ALLOT_GROUP_BYTES_MAX);
     int rc = trimmed_path(wish->path, path, ret_error);

@@ -1,5 +1,6 @@
 #include "core/runtime/modules.h"
 
+#include "base/text.h"
 #include "core/runtime/builtin.h"
 #include "core/runtime/fail.h"
 #include "core/runtime/module_check.h"
@@ -7,15 +8,6 @@
 
 #include <dlfcn.h>
 #include <string.h>
-#include <unistd.h>
-
-enum { NAME_BYTES_MAX = 64 };
-
-static bool name_is_valid(const char *name)
-{
-    size_t len = strlen(name);
-    return len >= 1 && len <= NAME_BYTES_MAX && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == len;
-}
 
 /* ---- Loading ----------------------------------------------------------------------------------------------------- */
 
@@ -68,10 +60,10 @@ static int find(uint32_t kind, const char *name, const char *directory, const vo
 {
     module_file file;
     allot_error why = {0};
-    if (!name_is_valid(name))
+    if (!text_is_module(name))
         return fail(ret_error, ALLOT_E_MODULE,
                     "'%.80s' is no name of a %s: that has 1 to %d characters out of a-z 0-9 _ -", name,
-                    module_kind_word(kind), NAME_BYTES_MAX);
+                    module_kind_word(kind), TEXT_MODULE_BYTES_MAX);
     int code = module_file_open(&file, kind, name, directory, &why);
     if (code == ALLOT_E_NOT_FOUND)
         return not_found(kind, name, &why, ret_error);

@@ -52,13 +52,6 @@ static int check_bounds(const allot_options *o, allot_error *ret_error)
     return ALLOT_OK;
 }
 
-static bool group_is_valid(const char *group)
-{
-    size_t len = strlen(group);
-    const char *allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.";
-    return len >= 1 && len <= ALLOT_GROUP_BYTES_MAX && group[0] != '.' && strspn(group, allowed) == len;
-}
-
 static int check_text(const char *name, const char *text, allot_error *ret_error)
 {
     size_t len = strlen(text);
@@ -82,7 +75,7 @@ static int check_pairs(const char *name, const allot_option *pairs, uint32_t cou
 
 static int check_group_part(const allot_options *o, allot_error *ret_error)
 {
-    if (!group_is_valid(o->group))
+    if (!text_is_group(o->group))
         return fail(ret_error, ALLOT_E_INVALID,
                     "option group must be 1 to %u characters out of A-Z a-z 0-9 _ - . and not begin with a dot",
                     ALLOT_GROUP_BYTES_MAX);
