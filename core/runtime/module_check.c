@@ -93,13 +93,24 @@ static int check_methods(const char *path, const method *methods, size_t count, 
     return ALLOT_OK;
 }
 
+/* What both tables begin with. */
+typedef struct table_head {
+    uint32_t abi, size;
+    const char *name;
+} table_head;
+
+static int check_head(const char *path, table_head is, table_head expected, allot_error *ret_error)
+{
+    int code = check_number(path, "ops' abi", is.abi, expected.abi, ret_error);
+    if (code == ALLOT_OK)
+        code = check_number(path, "ops' size", is.size, expected.size, ret_error);
+    return code == ALLOT_OK ? check_name(path, "its ops' name", is.name, expected.name, ret_error) : code;
+}
+
 static int check_backend(const char *path, const allot_backend_ops *ops, const char *name, allot_error *ret_error)
 {
-    int code = check_number(path, "ops' abi", ops->abi, ALLOT_BACKEND_ABI, ret_error);
-    if (code == ALLOT_OK)
-        code = check_number(path, "ops' size", ops->size, sizeof(*ops), ret_error);
-    if (code == ALLOT_OK)
-        code = check_name(path, "its ops' name", ops->name, name, ret_error);
+    int code = check_head(path, (table_head){ops->abi, ops->size, ops->name},
+                          (table_head){ALLOT_BACKEND_ABI, sizeof(*ops), name}, ret_error);
     if (code != ALLOT_OK)
         return code;
     const method methods[] = {{"open", ops->open != NULL},         {"submit", ops->submit != NULL},
@@ -110,11 +121,8 @@ static int check_backend(const char *path, const allot_backend_ops *ops, const c
 
 static int check_strategy(const char *path, const allot_strategy_ops *ops, const char *name, allot_error *ret_error)
 {
-    int code = check_number(path, "ops' abi", ops->abi, ALLOT_STRATEGY_ABI, ret_error);
-    if (code == ALLOT_OK)
-        code = check_number(path, "ops' size", ops->size, sizeof(*ops), ret_error);
-    if (code == ALLOT_OK)
-        code = check_name(path, "its ops' name", ops->name, name, ret_error);
+    int code = check_head(path, (table_head){ops->abi, ops->size, ops->name},
+                          (table_head){ALLOT_STRATEGY_ABI, sizeof(*ops), name}, ret_error);
     if (code == ALLOT_OK && (ops->kind < ALLOT_STRATEGY_COUNTS || ops->kind > ALLOT_STRATEGY_IDS))
         code = fail(ret_error, ALLOT_E_MODULE, "%s: its strategy's kind is %" PRIu32 "; it has to be from %d to %d",
                     path, ops->kind, ALLOT_STRATEGY_COUNTS, ALLOT_STRATEGY_IDS);

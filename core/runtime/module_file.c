@@ -22,7 +22,10 @@ static int default_directory(char *ret_path, size_t bytes, allot_error *ret_erro
     Dl_info info;
     char library[PATH_MAX];
     static const char here = 0; /* any address of this library */
-    if (dladdr(&here, &info) == 0 || info.dli_fname == NULL || realpath(info.dli_fname, library) == NULL)
+    if (dladdr(&here, &info) == 0 || info.dli_fname == NULL)
+        info.dli_fname = "";
+    /* A program that was found in PATH is called by its bare name. */
+    if (realpath(strchr(info.dli_fname, '/') != NULL ? info.dli_fname : "/proc/self/exe", library) == NULL)
         return fail(ret_error, ALLOT_E_MODULE, "the directory of this library, beside which modules lie, is unknown");
     *strrchr(library, '/') = '\0';
     int len = snprintf(ret_path, bytes, "%s/allot", library);

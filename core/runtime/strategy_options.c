@@ -15,11 +15,13 @@ enum { NAME_BYTES_MAX = 64, WORDS_BYTES_MAX = 1024, WHY_BYTES = 200 };
 
 /* ---- Values ------------------------------------------------------------------------------------------------------ */
 
-/* Digits alone, perhaps behind a minus. */
+/* Digits alone, perhaps behind a minus; no 0 before others, which to some readers of YAML is octal. */
 static bool read_integer(const char *text, int64_t *ret_number)
 {
     const char *digits = text[0] == '-' ? text + 1 : text;
     if (digits[0] == '\0' || strspn(digits, "0123456789") != strlen(digits))
+        return false;
+    if (digits[0] == '0' && digits[1] != '\0')
         return false;
     errno = 0;
     long long number = strtoll(text, NULL, 10);
@@ -85,7 +87,8 @@ static bool words_are_valid(const char *words)
 {
     const char *word;
     size_t len;
-    if (words == NULL || strlen(words) > WORDS_BYTES_MAX)
+    if (words == NULL || strlen(words) > WORDS_BYTES_MAX ||
+        !text_is_valid((allot_bytes){words, (uint32_t)strlen(words)}, WORDS_BYTES_MAX))
         return false;
     for (size_t i = 0; (word = value_word(words, i, &len)) != NULL; i++) {
         char text[WORDS_BYTES_MAX + 1];
