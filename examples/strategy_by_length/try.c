@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const char *const words[] = {"a", "bb", "ccc", "dddd", "e", "ff"};
-enum { WORDS = 6 };
+enum { WORDS = 6, TURNS = 25 }; /* a turn takes 0.2 s */
 
 static int open_replica(allot_options *options, const char *name, allot_node **ret_node)
 {
@@ -33,12 +33,15 @@ static int add_words(allot_node *node)
     return allot_add(node, ids, WORDS, 5000, NULL, NULL);
 }
 
-/* Shows what comes within a moment. Returns how many ids that were. */
+/* Shows what comes within a moment, and what the library has to say, of the strategy for example. Returns how many ids
+ * that were. */
 static uint32_t take_events(allot_node *node, const char *name)
 {
     const allot_event *event;
     uint32_t gained = 0;
     while (allot_next(node, &event, 100) == ALLOT_OK) {
+        if (event->type == ALLOT_EVENT_NOTE)
+            fprintf(stderr, "%s: %s\n", name, event->message);
         for (uint32_t i = 0; event->type == ALLOT_EVENT_GAINED && i < event->count; i++, gained++)
             printf("%s gets %.*s\n", name, (int)event->ids[i].id.len, event->ids[i].id.data);
     }
@@ -64,8 +67,13 @@ int main(int argc, char **argv)
     if (code == ALLOT_OK)
         code = add_words(older);
     if (code == ALLOT_OK) {
-        for (uint32_t gained = 0; gained < WORDS;)
+        uint32_t gained = 0;
+        for (int turn = 0; turn < TURNS && gained < WORDS; turn++)
             gained += take_events(older, "older") + take_events(younger, "younger");
+        if (gained < WORDS) {
+            fprintf(stderr, "try: %u of %d ids have an owner\n", gained, WORDS);
+            code = ALLOT_E_TIMEOUT;
+        }
         allot_leave(younger, 5000);
         allot_leave(older, 5000);
     }

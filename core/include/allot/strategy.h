@@ -22,11 +22,12 @@ extern "C" {
 
 /* What of its answer matters, and so what it is told. */
 typedef enum allot_strategy_kind {
-    /* How many ids each slot gets. core keeps every id where it is, up to its slot's count, and moves the rest. It is
-     * asked for the ids to place alone; `load` says what slots keep. (With split.movement "exact": as RUNS.) */
+    /* How many ids each slot gets. core keeps every id where it is, up to its slot's count, and moves the rest. Asked
+     * for the ids to place alone, `load` being what slots keep; and for all ids (loads are 0 then, and `held` is what
+     * slots have) when a slot has joined or drains. (With split.movement "exact": as RUNS.) */
     ALLOT_STRATEGY_COUNTS = 1,
     /* Which slot the i-th id in the order of adding gets. Asked for the ids to place alone, in their order, and for
-     * all ids (loads are 0 then) when the set of slots has changed. Texts of ids are not read. */
+     * all ids (load and held are 0 then) when the set of slots has changed. Texts of ids are not read. */
     ALLOT_STRATEGY_RUNS,
     /* Which slot an id gets, by its text. The owner of an id may depend on its text, the slots (not on their loads),
      * the options and the seed, and on nothing else, other ids least of all: ids come in portions of any size. */
