@@ -38,8 +38,7 @@ static int deal_pile(store_turn *t, const allot_op_deal *deal, const allot_pile 
 {
     store *s = t->s;
     store_gather gather;
-    gather.count = 0;
-    gather.id_bytes = gather.payload_bytes = 0;
+    store_gather_begin(&gather);
     for (uint32_t i = 0; i < pile->count; i++) {
         const allot_dealt *d = &pile->ids[i];
         store_gather_take(s, &gather, store_segment_find(s, deal->sources[d->source].segment), d->position);

@@ -3,6 +3,13 @@
 
 #include <assert.h>
 
+/* The room for refs, two pages of it, is not worth clearing. */
+void store_gather_begin(store_gather *gather)
+{
+    gather->count = 0;
+    gather->id_bytes = gather->payload_bytes = 0;
+}
+
 void store_gather_put(store_gather *gather, const store_segment *g, uint32_t position)
 {
     assert(gather->count < ALLOT_SEGMENT_IDS_MAX);

@@ -81,8 +81,7 @@ static int segment_of_grant(store *s, const allot_grant *grant, store_segment **
         return 0;
     }
     store_gather gather;
-    gather.count = 0;
-    gather.id_bytes = gather.payload_bytes = 0;
+    store_gather_begin(&gather);
     for (uint32_t i = 0; i < grant->part_count; i++)
         gather_part(s, &gather, &grant->parts[i]);
     return gather.count == 0 ? 0 : store_gather_write(s, &gather, true, ret_segment);

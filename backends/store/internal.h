@@ -319,6 +319,7 @@ typedef struct store_gather {
     allot_ref refs[ALLOT_SEGMENT_IDS_MAX];
 } store_gather;
 
+void store_gather_begin(store_gather *gather);
 /* The id goes into the gather; that its bit is set is the caller's. */
 void store_gather_put(store_gather *gather, const store_segment *g, uint32_t position);
 /* The live id goes into the gather; its bit is set. Its segment stays until store_gather_write. */

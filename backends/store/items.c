@@ -73,8 +73,7 @@ static int write_released(store_turn *t, released *taken)
         qsort(taken->ids, taken->count, sizeof(taken->ids[0]), compare_released);
     for (uint32_t i = 0; i < taken->count;) {
         store_gather gather;
-        gather.count = 0;
-        gather.id_bytes = gather.payload_bytes = 0;
+        store_gather_begin(&gather);
         for (uint32_t source = taken->ids[i].source; i < taken->count && taken->ids[i].source == source; i++)
             store_gather_put(&gather, taken->ids[i].segment, taken->ids[i].position);
         store_segment *g;

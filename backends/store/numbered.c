@@ -1,6 +1,7 @@
 #include "backends/store/numbered.h"
 
 #include "base/bytes.h"
+#include "base/sorted.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -34,16 +35,7 @@ size_t numbered_from(const numbered *n, uint64_t number)
     uint64_t gapless = number - n->entries[0].number;
     if (gapless < n->len && n->entries[gapless].number == number)
         return gapless;
-    size_t low = 0;
-    size_t high = n->len;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (n->entries[mid].number < number)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low;
+    return sorted_from(&n->entries[0].number, n->len, sizeof(n->entries[0]), number);
 }
 
 void *numbered_find(const numbered *n, uint64_t number)

@@ -1,4 +1,5 @@
 #include "base/bytes.h"
+#include "base/sorted.h"
 #include "core/engine/internal.h"
 
 #include <stdlib.h>
@@ -17,7 +18,6 @@ void runs_forget(leader *l)
 
 /* ---- Where runs begin -------------------------------------------------------------------------------------------- */
 
-/* Ids of one segment, and of all that was written anew out of it, stand within one window of the order. */
 uint64_t runs_window_end(uint64_t order)
 {
     return (order / ALLOT_SEGMENT_IDS_MAX + 1) * ALLOT_SEGMENT_IDS_MAX;
@@ -31,30 +31,16 @@ bool runs_same_window(uint64_t a, uint64_t b)
 /* The first boundary at or behind a place. */
 static size_t boundary_from(const leader *l, uint64_t at)
 {
-    size_t low = 0;
-    size_t high = l->boundary_count;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (l->boundaries[mid].from < at)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low;
+    return l->boundary_count == 0 ? 0
+                                  : sorted_from(&l->boundaries[0].from, l->boundary_count, sizeof(l->boundaries[0]), at);
 }
 
 static uint32_t member_of_age(const leader *l, uint64_t age)
 {
-    size_t low = 0;
-    size_t high = l->roster_count;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (l->roster[mid].age < age)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low < l->roster_count && l->roster[low].age == age ? (uint32_t)low : NOBODY;
+    if (l->roster_count == 0)
+        return NOBODY;
+    size_t i = sorted_from(&l->roster[0].age, l->roster_count, sizeof(l->roster[0]), age);
+    return i < l->roster_count && l->roster[i].age == age ? (uint32_t)i : NOBODY;
 }
 
 static uint32_t owner_of_age(const leader *l, uint64_t age)

@@ -1,6 +1,7 @@
 #include "tests/conformance/numbers.h"
 
 #include "base/bytes.h"
+#include "base/sorted.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,16 +18,7 @@ void numbers_done(numbers *n)
 /* The first pair whose a is at least this. */
 static size_t lower_bound(const numbers *n, uint64_t a)
 {
-    size_t low = 0;
-    size_t high = n->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (n->pairs[middle].a < a)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return n->count == 0 ? 0 : sorted_from(&n->pairs[0].a, n->count, sizeof(n->pairs[0]), a);
 }
 
 bool numbers_agree(numbers *n, uint64_t a, uint64_t b)
