@@ -303,8 +303,7 @@ static int finish_config(const command *about, settings *s)
         return out_of_memory();
     if (config_finish(c) != 0)
         return out_of_memory();
-    if ((about->options & (FOR_CHECK | FOR_RUN | FOR_DEMO)) != 0 && config_error_count(c) == 0 &&
-        strategy_check(c) != 0)
+    if ((about->options & (FOR_CHECK | FOR_RUN | FOR_DEMO)) != 0 && strategy_check(c) != 0)
         return out_of_memory();
     if (config_error_count(c) == 0)
         return CODE_OK;

@@ -23,9 +23,13 @@ static bool is_refused(const config *c, const allot_option *one, allot_error *re
     return allot_strategy_check(&o, ret_error) == ALLOT_E_INVALID && strstr(ret_error->message, name) != NULL;
 }
 
+/* Beside other errors, only of a strategy that is written and was read: else one of them may hide its name. */
 int strategy_check(config *c)
 {
     allot_options o = options_of(c);
+    bool has_others = config_error_count(c) > 0;
+    if (has_others && config_position_of(c, "split.strategy").source == CONFIG_BY_DEFAULT)
+        return 0;
     allot_error error = {0};
     int code = allot_strategy_check(&o, &error);
     if (code == ALLOT_OK)
@@ -39,5 +43,6 @@ int strategy_check(config *c)
         if (add_at_option(c, c->split.options.items[i].key, &one) != 0)
             return -1;
     }
-    return placed ? 0 : config_add_error(c, "split.strategy", error.message, NULL);
+    bool is_follower = has_others && code == ALLOT_E_INVALID; /* a needed option may be there, and be refused */
+    return placed || is_follower ? 0 : config_add_error(c, "split.strategy", error.message, NULL);
 }

@@ -5,7 +5,7 @@
 #include "config/config.h"
 
 /* Loads the strategy as a replica would, and adds what it refuses to the errors of the config, each at the place where
- * it was written. 0, or -1: out of memory. */
+ * it was written. Once all else was read. 0, or -1: out of memory. */
 int strategy_check(config *c);
 
 #endif

@@ -122,6 +122,23 @@ END
     exits 0 allot check-config allot.yaml
 }
 
+@test "check-config: what the strategy says stands beside all other errors" {
+    printf 'lease: { ttl: 10 }\nsplit: { strategy: hash, options: { seed: -4 } }\ngrop: a\n' >allot.yaml
+    exits 78 allot check-config allot.yaml
+    has 'allot.yaml:1:15: error:' 'allot.yaml:2:43: error: split.options.seed:' \
+        "allot.yaml:3:1: error: unknown key 'grop'"
+    printf 'lease: { ttl: 10 }\nsplit: { strategy: hsh }\n' >allot.yaml
+    exits 78 allot check-config allot.yaml
+    has 'allot.yaml:1:15: error:' "allot.yaml:2:20: error: split.strategy: there is no strategy 'hsh'"
+}
+
+@test "check-config: a strategy whose name cannot be read hides no other in its place" {
+    printf 'split: { strategy: ../hash, options: { seed: 7 } }\n' >allot.yaml
+    exits 78 allot check-config allot.yaml
+    has 'allot.yaml:1:20: error: split.strategy:'
+    [[ $stderr != *split.options* ]]
+}
+
 @test "check-config: what the environment says counts as well" {
     write_file
     ALLOT_LEASE_TTL=10 exits 78 allot check-config allot.yaml
