@@ -169,6 +169,14 @@ static void take_error(redis_lane *lane, redis_entry *e, const char *text)
     }
 }
 
+/* HMGET does not say of which key; scripts do (base.lua). */
+static void take_texts_error(redis_lane *lane, redis_entry *e, const char *text)
+{
+    char why[sizeof(e->why)];
+    snprintf(why, sizeof(why), "%s (%sseg)", text, lane->names->prefix);
+    take_error(lane, e, why);
+}
+
 static void take_array(redis_lane *lane, redis_entry *e, const redisReply *reply)
 {
     const char *name = redis_link_name(lane->link);
@@ -242,7 +250,7 @@ static void take_reply(redis_lane *lane, uint64_t tag, const redisReply *reply)
     if (reply->type == REDIS_REPLY_ERROR)
         take_error(lane, e, reply->str);
     else if (texts != NULL && texts->type == REDIS_REPLY_ERROR)
-        take_error(lane, e, texts->str);
+        take_texts_error(lane, e, texts->str);
     else
         take_array(lane, e, reply);
     deliver_done(lane); /* the answer points into the reply */

@@ -175,6 +175,42 @@ START_TEST(data_of_somebody_else)
 }
 END_TEST
 
+/* Of the first segment in the inbox. */
+static allot_op read_segments_op(member *m, uint64_t *ret_segment)
+{
+    allot_op inbox = {.kind = ALLOT_OP_READ_INBOX, .timeout_us = 10 * SECOND_US, .u.read.limit = 1};
+    const allot_answer *page = EXPECT_OK(member_call(m, &inbox));
+    ck_assert_uint_eq(page->segment_count, 1);
+    *ret_segment = page->segments[0].segment;
+    allot_op op = {.kind = ALLOT_OP_READ_SEGMENTS, .timeout_us = 10 * SECOND_US};
+    op.u.read.segments = ret_segment;
+    op.u.read.segment_count = 1;
+    return op;
+}
+
+/* The texts of segments are read by a command of its own, which says no more than what is wrong. */
+START_TEST(texts_of_somebody_else)
+{
+    uint64_t segment;
+    w = stand_begin(NULL);
+    member m = member_leader(w, 0);
+    EXPECT_OK(add(&m, "a b"));
+    allot_op op = read_segments_op(&m, &segment);
+    redis_server_ask(stand_server(w), "RENAME " STAND_KEYS "seg kept");
+    redis_server_ask(stand_server(w), "SET " STAND_KEYS "seg text");
+    const allot_answer *a = member_call(&m, &op);
+    expect_failure(a, ALLOT_STATUS_UNAVAILABLE, "WRONGTYPE");
+    expect_failure(a, ALLOT_STATUS_UNAVAILABLE, STAND_KEYS "seg");
+    redis_server_ask(stand_server(w), "DEL " STAND_KEYS "seg");
+    a = member_call(&m, &op); /* lost, all of them */
+    expect_failure(a, ALLOT_STATUS_UNAVAILABLE, "makes no sense");
+    redis_server_ask(stand_server(w), "RENAME kept " STAND_KEYS "seg");
+    a = stand_until_ok(&m, &op);
+    ck_assert_uint_eq(a->body_count, 1);
+    ck_assert_uint_eq(a->bodies[0].count, 2);
+}
+END_TEST
+
 /* ---- Its role --------------------------------------------------------------------------------------------------- */
 
 START_TEST(it_becomes_a_replica)
@@ -204,6 +240,27 @@ static void spoil(redis_script_id script, const char *data)
 {
     tcp_proxy_replace_reply_to(stand_proxy(w), redis_scripts[script].sha, data, strlen(data));
 }
+
+/* One of the two replies to a read of segments is lost, cut or wrong: it fails, and the next one reads all. */
+START_TEST(the_answers_to_a_read_of_segments_are_lost)
+{
+    static const char *const instead[] = {"", "*1\r\n$-1\r\n", "+OK\r\n", "*0\r\n"};
+    uint64_t segment;
+    w = stand_begin(NULL);
+    member m = outsider_new(w, 0);
+    EXPECT_OK(add(&m, "a b"));
+    allot_op op = read_segments_op(&m, &segment);
+    const char *const needles[] = {"HMGET", redis_scripts[REDIS_SCRIPT_BODIES].sha};
+    tcp_proxy_replace_reply_to(stand_proxy(w), needles[_i % 2], instead[_i / 2], strlen(instead[_i / 2]));
+    allot_op brief = op;
+    brief.timeout_us = BRIEF_US;
+    ck_assert_int_eq(member_call(&m, &brief)->outcome.status, ALLOT_STATUS_UNAVAILABLE);
+    const allot_answer *a = stand_until_ok(&m, &op);
+    ck_assert_uint_eq(a->body_count, 1);
+    ck_assert_uint_eq(a->bodies[0].count, 2);
+    ck_assert(a->bodies[0].ids[1].id.len == 1 && a->bodies[0].ids[1].id.data[0] == 'b');
+}
+END_TEST
 
 /* The reply to the op is lost: UNKNOWN. Sent again, it gets its first outcome, without effect. */
 static const allot_answer *lose_reply(member *m, const allot_op *op, redis_script_id script)
@@ -569,7 +626,9 @@ Suite *redis_backend_suite(void)
     tcase_add_test(t, it_forgets_a_script_and_then_hangs_up);
     tcase_add_test(t, it_is_full);
     tcase_add_loop_test(t, data_of_somebody_else, 0, (int)(sizeof(our_keys) / sizeof(our_keys[0])));
+    tcase_add_test(t, texts_of_somebody_else);
     tcase_add_test(t, it_becomes_a_replica);
+    tcase_add_loop_test(t, the_answers_to_a_read_of_segments_are_lost, 0, 8);
     tcase_add_test(t, the_answer_to_an_add_is_lost);
     tcase_add_test(t, the_answer_to_a_join_is_lost);
     tcase_add_test(t, the_answers_to_reports_are_lost);

@@ -7,32 +7,43 @@
 
 enum { REPLY_BYTES = 4096 };
 
-/* Words by '|'. */
-static redis_decoded decode_words(const allot_op *op, const char *words, allot_answer *ret_answer)
+static redisReply *reply_of(const char *resp)
 {
-    char resp[REPLY_BYTES] = "", rest[REPLY_BYTES];
+    void *reply = NULL;
+    redisReader *reader = redisReaderCreate();
+    ck_assert_int_eq(redisReaderFeed(reader, resp, strlen(resp)), REDIS_OK);
+    ck_assert_int_eq(redisReaderGetReply(reader, &reply), REDIS_OK);
+    redisReaderFree(reader);
+    ck_assert_ptr_nonnull(reply);
+    return reply;
+}
+
+/* An array of the words by '|'; the word "nil" is none. */
+static redisReply *reply_of_words(const char *words)
+{
+    char list[REPLY_BYTES] = "", resp[REPLY_BYTES + 16], rest[REPLY_BYTES];
     size_t count = 0;
     snprintf(rest, sizeof(rest), "%s", words);
     char *next = rest;
     for (char *word = strsep(&next, "|"); word != NULL; word = strsep(&next, "|")) {
-        size_t len = strlen(resp);
-        snprintf(resp + len, sizeof(resp) - len, "$%zu\r\n%s\r\n", strlen(word), word);
+        size_t len = strlen(list);
+        bool is_nil = strcmp(word, "nil") == 0;
+        snprintf(list + len, sizeof(list) - len, is_nil ? "$-1\r\n" : "$%zu\r\n%s\r\n", strlen(word), word);
         count++;
     }
-    char head[16];
-    void *reply = NULL;
-    redisReader *reader = redisReaderCreate();
-    snprintf(head, sizeof(head), "*%zu\r\n", count);
-    ck_assert_int_eq(redisReaderFeed(reader, head, strlen(head)), REDIS_OK);
-    ck_assert_int_eq(redisReaderFeed(reader, resp, strlen(resp)), REDIS_OK);
-    ck_assert_int_eq(redisReaderGetReply(reader, &reply), REDIS_OK);
+    snprintf(resp, sizeof(resp), "*%zu\r\n%s", count, list);
+    return reply_of(resp);
+}
+
+static redis_decoded decode_words(const allot_op *op, const char *words, allot_answer *ret_answer)
+{
+    redisReply *reply = reply_of_words(words);
     redis_reading reading = {0};
     redis_decoded decoded = redis_decode(op, reply, &reading);
     if (ret_answer != NULL)
         *ret_answer = reading.answer; /* without what it points to */
     redis_reading_done(&reading);
     freeReplyObject(reply);
-    redisReaderFree(reader);
     return decoded;
 }
 
@@ -149,6 +160,96 @@ START_TEST(pages)
 }
 END_TEST
 
+/* ---- Segments: the texts, read by a command of its own, and what the script said behind it ----------------------- */
+
+enum { ASKED = 3 }; /* the segments 5, 6 and 9 */
+
+typedef struct segments_case {
+    const char *texts; /* words; NULL: they never came */
+    const char *words;
+    redis_decoded wanted;
+} segments_case;
+
+/* Where one lies: number, token, count, payloads ("p" or ""), bits that are done, bits that are recalled. */
+#define FIVE "|5|77|2|||"
+#define SIX "|6|77|1|||"
+#define NINE "|9|78|3|||"
+
+static const segments_case segments_cases[] = {
+    {"a\nb|c|d\ne\nf", "ok|1" FIVE SIX NINE, REDIS_DECODED},
+    {"a\nb|c|d\ne\nf", "ok|1" FIVE NINE, REDIS_DECODED}, /* 6 lies elsewhere by now */
+    {"nil|c|nil", "ok|1" SIX, REDIS_DECODED},
+    {"nil|nil|nil", "ok|1", REDIS_DECODED},
+    {"a\nb|c|d\ne\nf", "refused gone 0", REDIS_DECODED},
+    {"a\nb|c|d\ne\nf", "ok|1|5|77|2||\1|", REDIS_DECODED}, /* the first is done */
+    /* the texts were lost with their connection: all is read again, where there is something to read */
+    {NULL, "ok|1" FIVE, REDIS_DECODED_AGAIN},
+    {NULL, "ok|1", REDIS_DECODED},
+    {NULL, "refused gone 0", REDIS_DECODED},
+    /* not the texts that were asked for */
+    {"nil|c|d\ne\nf", "ok|1" FIVE, REDIS_DECODED_BAD},
+    {"a\nb|c", "ok|1" FIVE, REDIS_DECODED_BAD},
+    {"a\nb|c|d\ne\nf|g", "ok|1" FIVE, REDIS_DECODED_BAD},
+    {"a|c|d\ne\nf", "ok|1" FIVE, REDIS_DECODED_BAD},
+    {"a\nb\nc|c|d\ne\nf", "ok|1" FIVE, REDIS_DECODED_BAD},
+    {"a\n|c|d\ne\nf", "ok|1" FIVE, REDIS_DECODED_BAD},
+    {"|c|d\ne\nf", "ok|1" FIVE, REDIS_DECODED_BAD},
+    /* not the segments that were asked for, or not in that order */
+    {"a\nb|c|d\ne\nf", "ok|1|7|77|2|||", REDIS_DECODED_BAD},
+    {"a\nb|c|d\ne\nf", "ok|1" SIX FIVE, REDIS_DECODED_BAD},
+    {"a\nb|c|d\ne\nf", "ok|1" FIVE FIVE, REDIS_DECODED_BAD},
+    {"a\nb|c|d\ne\nf", "ok|1" FIVE SIX NINE NINE, REDIS_DECODED_BAD},
+    {"a\nb|c|d\ne\nf", "ok|1|5|77|2||", REDIS_DECODED_BAD},
+    {"a\nb|c|d\ne\nf", "ok|1|5|77|1025|||", REDIS_DECODED_BAD},
+};
+
+START_TEST(segments)
+{
+    static const uint64_t asked[ASKED] = {5, 6, 9};
+    const segments_case *c = &segments_cases[_i];
+    const allot_op op = {.kind = ALLOT_OP_READ_SEGMENTS, .u.read = {.segments = asked, .segment_count = ASKED}};
+    redis_reading reading = {.texts = c->texts != NULL ? reply_of_words(c->texts) : NULL};
+    redisReply *reply = reply_of_words(c->words);
+    redis_decoded decoded = redis_decode(&op, reply, &reading);
+    ck_assert_msg(decoded == c->wanted, "%d instead of %d: '%s'", (int)decoded, (int)c->wanted, c->words);
+    redis_reading_done(&reading);
+    freeReplyObject(reply);
+}
+END_TEST
+
+START_TEST(texts_that_are_no_list)
+{
+    static const uint64_t asked[1] = {5};
+    const allot_op op = {.kind = ALLOT_OP_READ_SEGMENTS, .u.read = {.segments = asked, .segment_count = 1}};
+    static const char *const texts[] = {"+OK\r\n", ":1\r\n", "$1\r\na\r\n", "*0\r\n", "*1\r\n:5\r\n", "*1\r\n*0\r\n"};
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        redis_reading reading = {.texts = reply_of(texts[i])};
+        redisReply *reply = reply_of_words("ok|1|5|77|1|||");
+        ck_assert_int_eq(redis_decode(&op, reply, &reading), REDIS_DECODED_BAD);
+        redis_reading_done(&reading);
+        freeReplyObject(reply);
+    }
+}
+END_TEST
+
+START_TEST(the_ids_of_a_segment)
+{
+    static const uint64_t asked[2] = {5, 9};
+    const allot_op op = {.kind = ALLOT_OP_READ_SEGMENTS, .u.read = {.segments = asked, .segment_count = 2}};
+    redis_reading reading = {.texts = reply_of_words("a\nbb|c\nd\ne")};
+    redisReply *reply = reply_of_words("ok|1|9|78|3||\2|\4");
+    ck_assert_int_eq(redis_decode(&op, reply, &reading), REDIS_DECODED);
+    ck_assert_uint_eq(reading.answer.body_count, 1);
+    const allot_segment_body *body = reading.answer.bodies;
+    ck_assert(body->segment == 9 && body->token == 78 && body->count == 3);
+    ck_assert(body->done[0] == 2 && body->recalled[0] == 4);
+    ck_assert(body->ids[0].id.len == 1 && body->ids[0].id.data[0] == 'c' && body->ids[1].id.len == 0);
+    ck_assert(body->ids[2].id.len == 1 && body->ids[2].id.data[0] == 'e');
+    redis_reading_done(&reading);
+    freeReplyObject(reply);
+}
+END_TEST
+
 Suite *redis_decode_suite(void)
 {
     Suite *s = suite_create("redis decode");
@@ -158,6 +259,9 @@ Suite *redis_decode_suite(void)
     tcase_add_test(t, too_many_refused_items);
     tcase_add_test(t, views);
     tcase_add_test(t, pages);
+    tcase_add_loop_test(t, segments, 0, (int)(sizeof(segments_cases) / sizeof(segments_cases[0])));
+    tcase_add_test(t, texts_that_are_no_list);
+    tcase_add_test(t, the_ids_of_a_segment);
     suite_add_tcase(s, t);
     return s;
 }
