@@ -1,6 +1,7 @@
 #include "backends/file/place.h"
 
 #include "base/text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>

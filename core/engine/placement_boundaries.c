@@ -31,8 +31,9 @@ bool runs_same_window(uint64_t a, uint64_t b)
 /* The first boundary at or behind a place. */
 static size_t boundary_from(const leader *l, uint64_t at)
 {
-    return l->boundary_count == 0 ? 0
-                                  : sorted_from(&l->boundaries[0].from, l->boundary_count, sizeof(l->boundaries[0]), at);
+    if (l->boundary_count == 0)
+        return 0;
+    return sorted_from(&l->boundaries[0].from, l->boundary_count, sizeof(l->boundaries[0]), at);
 }
 
 static uint32_t member_of_age(const leader *l, uint64_t age)
