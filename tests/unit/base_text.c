@@ -65,6 +65,23 @@ START_TEST(text_is_utf8_without_controls)
 }
 END_TEST
 
+/* Plain text is looked at eight bytes at a time: that misses no byte, whatever stands beside it. */
+START_TEST(every_byte_at_every_place)
+{
+    static const char fillers[] = {' ', 'x', '~'};
+    for (uint32_t at = 0; at < 20; at++)
+        for (unsigned byte = 0; byte < 256; byte++)
+            for (size_t f = 0; f < sizeof(fillers); f++) {
+                char text[20];
+                memset(text, fillers[f], sizeof(text));
+                text[at] = (char)byte;
+                bool valid = byte >= 0x20 && byte <= 0x7e;
+                uint32_t good = text_valid_bytes((allot_bytes){.data = text, .len = sizeof(text)});
+                ck_assert_msg(good == (valid ? sizeof(text) : at), "0x%02x at %u: %u", byte, at, good);
+            }
+}
+END_TEST
+
 START_TEST(an_id_has_1_to_255_bytes)
 {
     char long_id[256];
@@ -109,6 +126,7 @@ Suite *text_suite(void)
     TCase *c = tcase_create("all");
     tcase_add_loop_test(c, text_is_utf8_without_controls, 0, (int)(sizeof(cases) / sizeof(cases[0])));
     tcase_add_test(c, an_id_has_1_to_255_bytes);
+    tcase_add_test(c, every_byte_at_every_place);
     tcase_add_test(c, no_bytes_are_text_but_no_id);
     tcase_add_test(c, every_character_by_itself);
     suite_add_tcase(s, c);
