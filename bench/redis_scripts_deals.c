@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 /* What the engine puts into one deal, recall, report. */
-enum { DEALT = 16384, RECALLED = 128, REPORTED = 256, BROKEN = 64 };
+enum { DEALT = 32768, RECALLED = 128, REPORTED = 256, BROKEN = 64 };
 
 /* ---- Dealing ----------------------------------------------------------------------------------------------------- */
 

@@ -18,7 +18,7 @@ static void join_all(cast *c)
 static void grant_all(cast *c)
 {
     seg_list inbox = {.items = NULL};
-    deal(c->rig, "deal 16,384 ids of 32 segments to 99 slots", &c->leader, c->names + 1, SLOTS - 1);
+    deal(c->rig, "deal 32,768 ids of 64 segments to 99 slots", &c->leader, c->names + 1, SLOTS - 1);
     seg_list_read(&inbox, c->rig, NULL);
     size_t half = inbox.count / 2;
     grant_segments(c->rig, "grant segments by number, 128 an op, to one slot", &c->leader, &inbox, 0, half, c->names, 1,

@@ -21,9 +21,9 @@ void scene_pool(cast *c, rig *r, size_t ids);
 void scene_items(cast *c);
 /* Recalls and releases of ids that lie apart in their segments; likewise. */
 void scene_apart(cast *c);
-/* One deal of what the inbox begins with: 16,384 ids at most, dealt out to these slots one by one. */
+/* One deal of what the inbox begins with: 32,768 ids at most, dealt out to these slots one by one. */
 void deal(rig *r, const char *name, speaker *leader, const allot_uuid *slots, uint32_t slot_count);
-#define DEAL_TO_MANY "deal 16,384 ids of 32 segments to 1,000 slots"
+#define DEAL_TO_MANY "deal 32,768 ids of 64 segments to 1,000 slots"
 /* Slots that are gone, and the end of the pool; on what scene_items left. */
 void scene_reaps(cast *c);
 /* Many slots, on a server of its own. */

@@ -42,7 +42,7 @@ void scene_slots(rig *r, size_t count)
     beat_by_all(r, slots, count, ops);
     add_ids(r, NULL, &leader, 0, 128, 1, 0);
     grant_to_many(r, "grant 128 segments by number to as many slots", &leader, names, 128);
-    add_ids(r, NULL, &leader, 128, 16384, 512, 0);
+    add_ids(r, NULL, &leader, 128, 32768, 512, 0);
     deal(r, DEAL_TO_MANY, &leader, names, 1000);
     ops[0] = speaker_op(&slots[count - 1], ALLOT_OP_LEAVE);
     rig_run(r, ops, 1, 1);

@@ -242,7 +242,8 @@ typedef struct leader {
     bool planning;         /* a plan is with the strategy */
     size_t source_at;
     uint64_t dealt;        /* ids of deals that are under way */
-    int64_t loud_us;       /* when slots were last told at once of what they were dealt */
+    int64_t dealing_since_us;
+    int64_t loud_us; /* from then on, the next deal tells its slots at once */
     uint32_t *tally;       /* ids of a deal for each owner; all zero between deals */
     size_t tally_capacity;
     uint32_t id_bytes;     /* the mean length of an id, as far as known */

@@ -24,11 +24,12 @@
 #define READ_BYTES (UINT64_C(1) << 20)
 
 /* A split of many ids is many deals. Slots that were told of each would read their shares over and over while it goes
- * on; they are told once in a while, and by the publish at its end. */
-#define LOUD_EVERY_US 150000
+ * on. They are told after a while, then whenever it has gone on for twice as long, and by the publish at its end. */
+#define LOUD_FIRST_US 250000
+#define LOUD_PAUSE_MOST_US 1000000
 
 /* Ids of one deal: a store that does it in one go is blocked for 4 ms, if they go to 100 slots. */
-#define DEAL_IDS (16u * ALLOT_SEGMENT_IDS_MAX)
+#define DEAL_IDS (32u * ALLOT_SEGMENT_IDS_MAX)
 
 /* Ids of deals under way; their texts are kept until the answer. */
 #define DEALT_MOST (2 * PORTION_IDS)
@@ -52,7 +53,8 @@ void ids_begin(engine *e)
         qsort(l->entries, l->entry_count, sizeof(l->entries[0]), compare_holders);
     assert(l->filling == NULL && l->answer == NULL && !l->planning && l->dealt == 0);
     l->entry_at = 0;
-    l->loud_us = e->now_us;
+    l->dealing_since_us = e->now_us;
+    l->loud_us = e->now_us + LOUD_FIRST_US;
     l->phase = LEADER_DEAL;
 }
 
@@ -344,6 +346,12 @@ static void draft(leader *l, deal_draft *d)
     }
 }
 
+static int64_t loud_pause_us(const engine *e)
+{
+    int64_t so_far_us = e->now_us - e->leader.dealing_since_us;
+    return so_far_us < LOUD_PAUSE_MOST_US ? so_far_us : LOUD_PAUSE_MOST_US;
+}
+
 /* False: nothing is left to deal. */
 static bool deal(engine *e)
 {
@@ -365,9 +373,9 @@ static bool deal(engine *e)
         return false;
     lay_out(l, &d, &op);
     fill_piles(l, &d, &op);
-    p->op.u.deal.quiet = e->now_us - l->loud_us < LOUD_EVERY_US;
+    p->op.u.deal.quiet = e->now_us < l->loud_us;
     if (!p->op.u.deal.quiet)
-        l->loud_us = e->now_us;
+        l->loud_us = e->now_us + loud_pause_us(e);
     l->dealt += d.id_count;
     leader_send(e, p);
     return true;
