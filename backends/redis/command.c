@@ -1,22 +1,28 @@
 #include "backends/redis/command.h"
 
-#include <hiredis/hiredis.h>
-
 #include <stdlib.h>
 #include <string.h>
 
 redis_command *redis_command_new(int argc, const char **argv, const size_t *argvlen)
 {
     redis_command *c = calloc(1, sizeof(*c));
-    if (c == NULL)
-        return NULL;
-    long long len = redisFormatCommandArgv(&c->data, argc, argv, argvlen); /* an int before hiredis 1.0 */
-    if (len <= 0) {
-        free(c);
-        return NULL;
-    }
-    c->len = (size_t)len;
-    return c;
+    if (c == NULL || redis_command_add(c, argc, argv, argvlen) == 0)
+        return c;
+    redis_command_free(c);
+    return NULL;
+}
+
+int redis_command_add(redis_command *c, int argc, const char **argv, const size_t *argvlen)
+{
+    char *text;
+    long long len = redisFormatCommandArgv(&text, argc, argv, argvlen); /* an int before hiredis 1.0 */
+    if (len <= 0)
+        return -1;
+    int rc = bytes_append(&c->text, text, (size_t)len);
+    explicit_bzero(text, c->count == 0 ? (size_t)len : 0); /* AUTH is one command */
+    redisFreeCommand(text);
+    c->replies = ++c->count;
+    return rc;
 }
 
 void redis_command_free(redis_command *c)
@@ -24,8 +30,10 @@ void redis_command_free(redis_command *c)
     if (c == NULL)
         return;
     if (c->step != 0)
-        explicit_bzero(c->data, c->len);
-    redisFreeCommand(c->data);
+        explicit_bzero(c->text.data, c->text.len);
+    bytes_done(&c->text);
+    if (c->refusal != NULL)
+        freeReplyObject(c->refusal);
     free(c);
 }
 

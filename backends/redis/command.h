@@ -2,18 +2,25 @@
 #ifndef REDIS_COMMAND_H
 #define REDIS_COMMAND_H
 
+#include "base/bytes.h"
+
+#include <hiredis/hiredis.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+/* One command, or a transaction: several that are one to who sent them. */
 typedef struct redis_command {
     struct redis_command *next;
     uint64_t tag;
     int64_t deadline_us;
     int step; /* of the handshake (handshake.h); 0: somebody's command */
-    char *data;
-    size_t len;
+    bytes text;
     size_t written;
+    unsigned count;      /* of commands: 1, or those of a transaction */
+    unsigned replies;    /* still to come */
+    redisReply *refusal; /* of a transaction: the first of its commands that was not queued; or NULL */
 } redis_command;
 
 /* Zero-initialised: empty. */
@@ -25,6 +32,8 @@ typedef struct redis_commands {
 
 /* NULL: out of memory. */
 redis_command *redis_command_new(int argc, const char **argv, const size_t *argvlen);
+/* One more behind it. 0, or -1: out of memory; then it is good for nothing but redis_command_free. */
+int redis_command_add(redis_command *command, int argc, const char **argv, const size_t *argvlen);
 /* Takes NULL. The bytes are wiped: a password may be among them. */
 void redis_command_free(redis_command *command);
 

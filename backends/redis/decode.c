@@ -73,6 +73,13 @@ static redis_decoded decode_outcome(const allot_op *op, allot_bytes text, redis_
     return is_ok && (op->kind == ALLOT_OP_JOIN || op->kind == ALLOT_OP_BEAT) ? redis_decode_view(f, r) : REDIS_DECODED;
 }
 
+/* The numbers for a deal's piles. */
+static redis_decoded take_next_number(redis_fields *f, redis_reading *r)
+{
+    r->next_number = redis_take_number(f);
+    return f->bad ? REDIS_DECODED_BAD : REDIS_DECODED_AGAIN;
+}
+
 static redis_decoded decode(const allot_op *op, allot_bytes first, redis_fields *f, redis_reading *r)
 {
     bool reads = op->kind >= ALLOT_OP_READ_VIEW;
@@ -80,6 +87,8 @@ static redis_decoded decode(const allot_op *op, allot_bytes first, redis_fields 
         return REDIS_DECODED_BAD;
     if (reads && is(first, "again"))
         return take_slots(f, r);
+    if (op->kind == ALLOT_OP_DEAL && is(first, "again"))
+        return take_next_number(f, r);
     if (!reads || !is(first, "ok"))
         return decode_outcome(op, first, f, r);
     r->answer.outcome = (allot_outcome){.status = ALLOT_STATUS_OK};

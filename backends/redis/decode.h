@@ -13,6 +13,7 @@ typedef struct redis_reading {
     redis_arena arena; /* where what the answer points to lies, as far as it does not lie in the reply */
     redis_progress progress;
     allot_answer answer;
+    uint64_t next_number; /* DEAL, to be called again: behind all that are used */
     /* READ_SEGMENTS */
     redisReply *texts; /* of the segments asked for, in their order; or an error. Comes before the script's reply */
     /* The same with payloads, which come in several steps */

@@ -11,16 +11,17 @@ void redis_call_done(redis_call *call)
 {
     redis_args_done(&call->keys);
     redis_args_done(&call->args);
+    redis_args_done(&call->texts);
 }
 
 /* ---- keys: the order is that of scripts/shared/base.lua ---------------------------------------------------------- */
 
 static void put_group_keys(redis_args *keys, const redis_names *names)
 {
-    static const char *const group_keys[] = {"state",   "db",    "seg",      "done",    "live", "segments",
-                                             "inbox",   "slots", "ages",     "ttls",    "LOCK", "parked",
-                                             "parking", "fails", "sessions", "outcomes"};
-    for (size_t i = 0; i < sizeof(group_keys) / sizeof(group_keys[0]); i++)
+    static const char *const group_keys[REDIS_GROUP_KEYS] = {
+        "state", "db",   "seg",  "done",   "live",    "segments", "inbox",    "slots",
+        "ages",  "ttls", "LOCK", "parked", "parking", "fails",    "sessions", "outcomes"};
+    for (size_t i = 0; i < REDIS_GROUP_KEYS; i++)
         redis_args_format(keys, "%s%s", names->prefix, group_keys[i]);
 }
 
@@ -208,30 +209,38 @@ static void put_sources(redis_args *args, const allot_op_deal *deal)
     }
 }
 
-static void put_pile(redis_args *args, const allot_pile *pile, bytes *body)
+static void put_pile_text(redis_args *args, const allot_pile *pile, bytes *body)
 {
     bytes_clear(body);
     for (uint32_t i = 0; i < pile->count; i++)
         if ((i > 0 && bytes_append(body, "\n", 1) != 0) ||
             bytes_append(body, pile->ids[i].id.data, pile->ids[i].id.len) != 0)
             args->failed = true;
-    redis_args_number(args, pile->slot_index);
-    redis_args_number(args, pile->count);
     redis_args_bytes(args, body->data, body->len);
 }
 
-static void put_deal(redis_args *args, const allot_op *op)
+static void put_deal(redis_call *call, const allot_op *op, uint64_t first_number)
 {
     const allot_op_deal *deal = &op->u.deal;
+    redis_args *args = &call->args;
     bytes body = {0};
+    if (first_number == 0) {
+        redis_args_text(args, "number");
+        return;
+    }
     redis_args_number(args, deal->slot_count);
     for (uint32_t i = 0; i < deal->slot_count; i++)
         redis_args_uuid(args, &deal->slots[i]);
     put_sources(args, deal);
     redis_args_number(args, deal->pile_count);
-    for (uint32_t i = 0; i < deal->pile_count; i++)
-        put_pile(args, &deal->piles[i], &body);
+    for (uint32_t i = 0; i < deal->pile_count; i++) {
+        redis_args_number(args, deal->piles[i].slot_index);
+        redis_args_number(args, deal->piles[i].count);
+        put_pile_text(&call->texts, &deal->piles[i], &body);
+    }
     redis_args_number(args, deal->quiet);
+    redis_args_number(args, first_number);
+    call->first_number = first_number;
     bytes_done(&body);
 }
 
@@ -333,7 +342,7 @@ static const encoding changes[] = {
     [ALLOT_OP_RESIGN] = {REDIS_SCRIPT_RESIGN, NULL, ""},
     [ALLOT_OP_ADD] = {REDIS_SCRIPT_ADD, put_add, ""},
     [ALLOT_OP_ASSIGN] = {REDIS_SCRIPT_ASSIGN, put_assign, ""},
-    [ALLOT_OP_DEAL] = {REDIS_SCRIPT_DEAL, put_deal, ""},
+    [ALLOT_OP_DEAL] = {REDIS_SCRIPT_DEAL, NULL, ""},
     [ALLOT_OP_RECALL] = {REDIS_SCRIPT_RECALL, put_recall, ""},
     [ALLOT_OP_RETIRE] = {REDIS_SCRIPT_RETIRE, put_target, ""},
     [ALLOT_OP_REAP] = {REDIS_SCRIPT_REAP, put_target, ""},
@@ -358,7 +367,8 @@ static void put_targets(redis_args *keys, const redis_names *names, const allot_
         put_slot_keys(keys, names, &op->u.deal.slots[i]);
 }
 
-static void encode_change(const redis_names *names, const allot_op *op, bool over_limit, redis_call *call)
+static void encode_change(const redis_names *names, const allot_op *op, bool over_limit,
+                          const redis_progress *progress, redis_call *call)
 {
     const encoding *e = &changes[op->kind];
     call->script = over_limit ? REDIS_SCRIPT_LIMIT : e->script;
@@ -370,7 +380,9 @@ static void encode_change(const redis_names *names, const allot_op *op, bool ove
         return;
     }
     put_targets(&call->keys, names, op);
-    if (e->put != NULL)
+    if (op->kind == ALLOT_OP_DEAL)
+        put_deal(call, op, progress != NULL ? progress->first_number : 0);
+    else if (e->put != NULL)
         e->put(&call->args, op);
 }
 
@@ -420,14 +432,15 @@ int redis_encode(const redis_names *names, const allot_op *op, bool over_limit, 
 {
     redis_args_clear(&call->keys);
     redis_args_clear(&call->args);
+    redis_args_clear(&call->texts);
     call->first_text = 0;
     put_group_keys(&call->keys, names);
     redis_args_text(&call->args, names->from);
     if (op->kind < ALLOT_OP_READ_VIEW)
-        encode_change(names, op, over_limit, call);
+        encode_change(names, op, over_limit, progress, call);
     else if (progress != NULL && progress->segment != 0)
         encode_payloads(progress, call);
     else
         encode_read(names, op, progress, call);
-    return call->keys.failed || call->args.failed ? -1 : 0;
+    return call->keys.failed || call->args.failed || call->texts.failed ? -1 : 0;
 }

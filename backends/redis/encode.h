@@ -19,6 +19,7 @@ typedef struct redis_progress {
     uint32_t slot_count;
     uint64_t segment; /* payloads.lua: not 0: of this one, from `position` on */
     uint32_t position;
+    uint64_t first_number; /* deal.lua: of its first pile, behind all that are used; 0: that has to be asked for */
 } redis_progress;
 
 /* A script's call. READ_SEGMENTS has two commands: the texts are read first, by HMGET, because a script that had them
@@ -28,10 +29,17 @@ typedef struct redis_call {
     redis_script_id script;
     redis_args keys, args;
     size_t first_text; /* the fields of HMGET are the arguments from here on; 0: there is no HMGET */
+    /* The same the other way round, for a deal: the piles' texts are laid in place by commands of their own, under the
+     * numbers from this one on, and all is one transaction (deal.lua). No texts: it is none. */
+    redis_args texts;
+    uint64_t first_number;
 } redis_call;
 
-/* The key with the segments' texts, among a call's keys. */
+/* The key with the segments' texts, and how many a group has of its own, among a call's keys. */
 #define REDIS_KEY_SEG 2
+#define REDIS_GROUP_KEYS 16
+/* The arguments of every change that say who speaks. */
+#define REDIS_SPEAKER_ARGS 6
 
 void redis_call_done(redis_call *call);
 

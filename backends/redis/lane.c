@@ -1,6 +1,7 @@
 #include "backends/redis/lane.h"
 
 #include "backends/redis/errors.h"
+#include "backends/redis/lane_scripts.h"
 #include "backends/store/validate.h"
 
 #include <assert.h>
@@ -12,12 +13,9 @@ enum {
     ROOM = 256,
     WINDOW = 64, /* calls on their way at once */
     TRIES = 4,   /* of one op, when the server keeps forgetting its scripts */
-    SCRIPTS_TIMEOUT_US = 5000000
+    NUMBERS_LEFT = 256
 };
 
-/* Tags that are no op's serial. */
-#define TAG_EXISTS UINT64_MAX
-#define TAG_LOAD (UINT64_MAX - 1)
 /* With an op's serial: of the texts that are read before its script is called. */
 #define TAG_TEXTS (UINT64_C(1) << 62)
 
@@ -53,8 +51,7 @@ void redis_lane_done(redis_lane *lane)
     }
     free(lane->entries);
     redis_call_done(&lane->call);
-    free(lane->argv);
-    free(lane->lens);
+    redis_room_done(&lane->room);
     redis_link_free(lane->link, NULL);
     *lane = (redis_lane){0};
 }
@@ -184,8 +181,10 @@ static void take_array(redis_lane *lane, redis_entry *e, const redisReply *reply
     case REDIS_DECODED:
         e->state = REDIS_ENTRY_DONE;
         break;
-    case REDIS_DECODED_AGAIN:
-        e->state = REDIS_ENTRY_WAITS;
+    case REDIS_DECODED_AGAIN: /* in its turn: what was sent behind it, too */
+        e->state = REDIS_ENTRY_KEPT;
+        lane->on_way++;
+        send_kept_again(lane);
         break;
     case REDIS_DECODED_NOMEM:
         conclude_failure(e, true, "", "out of memory");
@@ -216,7 +215,7 @@ static bool is_to_be_kept(redis_lane *lane, redis_entry *e, const redisReply *re
 
 static bool is_of_texts(uint64_t tag)
 {
-    return tag < TAG_LOAD && (tag & TAG_TEXTS) != 0;
+    return tag < REDIS_TAG_LOAD && (tag & TAG_TEXTS) != 0;
 }
 
 /* They wait for the script's reply. The op may be over: its script could not be sent. */
@@ -232,11 +231,12 @@ static void take_texts(redis_lane *lane, uint64_t tag, const redisReply *reply)
     e->reading.texts = (redisReply *)reply;
 }
 
-static void take_reply(redis_lane *lane, uint64_t tag, const redisReply *reply)
+static void take_reply(redis_lane *lane, uint64_t tag, const redisReply *whole)
 {
     assert(tag - lane->first_serial < lane->count);
     redis_entry *e = entry_at(lane, tag - lane->first_serial);
     assert(e->state == REDIS_ENTRY_SENT);
+    const redisReply *reply = redis_call_reply(e->reading.progress.first_number != 0, whole);
     if (is_to_be_kept(lane, e, reply)) {
         e->state = REDIS_ENTRY_KEPT;
         lane->unreplied--;
@@ -253,79 +253,9 @@ static void take_reply(redis_lane *lane, uint64_t tag, const redisReply *reply)
         take_texts_error(lane, e, texts->str);
     else
         take_array(lane, e, reply);
+    if (e->reading.next_number > lane->next_number)
+        lane->next_number = e->reading.next_number;
     deliver_done(lane); /* the answer points into the reply */
-}
-
-/* ---- scripts ----------------------------------------------------------------------------------------------------- */
-
-static int send_now(redis_lane *lane, int argc, uint64_t tag, int64_t deadline_us)
-{
-    return redis_link_send(lane->link, argc, lane->argv, lane->lens, tag, deadline_us);
-}
-
-static int reserve_argv(redis_lane *lane, size_t count)
-{
-    if (array_reserve((void **)&lane->argv, &lane->argv_capacity, count, sizeof(lane->argv[0])) != 0)
-        return -1;
-    return array_reserve((void **)&lane->lens, &lane->lens_capacity, count, sizeof(lane->lens[0]));
-}
-
-static void set_arg(redis_lane *lane, size_t i, const char *text, size_t len)
-{
-    lane->argv[i] = text;
-    lane->lens[i] = len;
-}
-
-static int64_t scripts_deadline_us(const redis_lane *lane)
-{
-    return lane->clock.boot_us(lane->clock.user) + SCRIPTS_TIMEOUT_US;
-}
-
-static int ask_for_scripts(redis_lane *lane)
-{
-    if (reserve_argv(lane, 2 + REDIS_SCRIPT_COUNT) != 0)
-        return -1;
-    set_arg(lane, 0, "SCRIPT", 6);
-    set_arg(lane, 1, "EXISTS", 6);
-    for (size_t i = 0; i < REDIS_SCRIPT_COUNT; i++)
-        set_arg(lane, 2 + i, redis_scripts[i].sha, 40);
-    if (send_now(lane, 2 + REDIS_SCRIPT_COUNT, TAG_EXISTS, scripts_deadline_us(lane)) != 0)
-        return -1;
-    lane->scripts = REDIS_SCRIPTS_ASKED;
-    return 0;
-}
-
-static int load_script(redis_lane *lane, redis_script_id id)
-{
-    if (reserve_argv(lane, 3) != 0)
-        return -1;
-    set_arg(lane, 0, "SCRIPT", 6);
-    set_arg(lane, 1, "LOAD", 4);
-    set_arg(lane, 2, redis_scripts[id].text, redis_scripts[id].len);
-    return send_now(lane, 3, TAG_LOAD, scripts_deadline_us(lane));
-}
-
-static void load_missing(redis_lane *lane, const redisReply *reply)
-{
-    bool known = reply->type == REDIS_REPLY_ARRAY && reply->elements == REDIS_SCRIPT_COUNT;
-    if (!known && reply->type != REDIS_REPLY_ERROR)
-        redis_link_distrust(lane->link);
-    for (size_t i = 0; i < REDIS_SCRIPT_COUNT; i++) {
-        bool there = known && reply->element[i]->type == REDIS_REPLY_INTEGER && reply->element[i]->integer == 1;
-        if (!there && load_script(lane, (redis_script_id)i) != 0)
-            lane->load_again = true;
-    }
-    lane->scripts = REDIS_SCRIPTS_LOADED; /* asked for anew when the link goes down */
-}
-
-static void take_loaded(redis_lane *lane, const redisReply *reply)
-{
-    if (reply->type == REDIS_REPLY_ERROR)
-        snprintf(lane->load_error, sizeof(lane->load_error), "%s", reply->str);
-    else if (reply->type == REDIS_REPLY_STRING && reply->len == 40)
-        lane->load_error[0] = '\0';
-    else
-        redis_link_distrust(lane->link);
 }
 
 /* ---- what the link tells ----------------------------------------------------------------------------------------- */
@@ -334,10 +264,10 @@ static void on_reply(void *user, uint64_t tag, const redisReply *reply)
 {
     redis_lane *lane = user;
     lane->heard = true;
-    if (tag == TAG_EXISTS)
-        load_missing(lane, reply);
-    else if (tag == TAG_LOAD)
-        take_loaded(lane, reply);
+    if (tag == REDIS_TAG_EXISTS)
+        redis_lane_load_missing(lane, reply);
+    else if (tag == REDIS_TAG_LOAD)
+        redis_lane_take_loaded(lane, reply);
     else if (is_of_texts(tag))
         take_texts(lane, tag, reply);
     else
@@ -356,11 +286,11 @@ static void on_failed(void *user, uint64_t tag, bool maybe_applied, const char *
 {
     redis_lane *lane = user;
     lane->heard = true;
-    if (tag == TAG_EXISTS) {
+    if (tag == REDIS_TAG_EXISTS) {
         lane->scripts = REDIS_SCRIPTS_UNKNOWN;
         fail_waiting(lane, why);
     }
-    if (tag == TAG_EXISTS || tag == TAG_LOAD || is_of_texts(tag)) /* the script's end is the op's */
+    if (tag == REDIS_TAG_EXISTS || tag == REDIS_TAG_LOAD || is_of_texts(tag)) /* the script's end is the op's */
         return;
     assert(tag - lane->first_serial < lane->count);
     redis_entry *e = entry_at(lane, tag - lane->first_serial);
@@ -374,7 +304,7 @@ static void on_failed(void *user, uint64_t tag, bool maybe_applied, const char *
 static void on_up(void *user)
 {
     redis_lane *lane = user;
-    if (lane->scripts != REDIS_SCRIPTS_ASKED && ask_for_scripts(lane) != 0)
+    if (lane->scripts != REDIS_SCRIPTS_ASKED && redis_lane_ask_for_scripts(lane) != 0)
         lane->scripts = REDIS_SCRIPTS_UNKNOWN;
 }
 
@@ -395,52 +325,37 @@ static void on_note(void *user, const char *message)
 
 /* ---- sending ----------------------------------------------------------------------------------------------------- */
 
-static bool is_exclusive(const redis_entry *e)
+static bool is_exclusive(const redis_lane *lane, const redis_entry *e)
 {
     const allot_op *op = e->op;
+    if (op->kind == ALLOT_OP_DEAL && lane->next_number == 0)
+        return true;
     return op->kind == ALLOT_OP_READ_ROSTER || op->kind == ALLOT_OP_READ_POOL ||
            (op->kind == ALLOT_OP_READ_SEGMENTS && op->u.read.with_payloads);
 }
 
-/* The texts, then the script: see encode.h. */
-static int send_texts(redis_lane *lane, const redis_entry *e, uint64_t tag)
+/* A deal needs numbers for its piles: behind those of the deals that are on their way, further on by a few that others
+ * may use meanwhile (a gap costs nothing). As long as none are known, they are asked for. One that is sent again keeps
+ * its own, unless they were used: its texts lie there, if it was sent when the server had forgotten the script. */
+static void take_numbers(redis_lane *lane, redis_entry *e)
 {
-    const redis_call *call = &lane->call;
-    size_t count = call->args.count - call->first_text;
-    redis_args_list(&call->keys, lane->argv, lane->lens);
-    set_arg(lane, 1, lane->argv[REDIS_KEY_SEG], lane->lens[REDIS_KEY_SEG]);
-    redis_args_list(&call->args, lane->argv + 2, lane->lens + 2);
-    memmove(lane->argv + 2, lane->argv + 2 + call->first_text, count * sizeof(lane->argv[0]));
-    memmove(lane->lens + 2, lane->lens + 2 + call->first_text, count * sizeof(lane->lens[0]));
-    set_arg(lane, 0, "HMGET", 5);
-    return send_now(lane, (int)(2 + count), tag | TAG_TEXTS, e->expires_us);
+    redis_progress *progress = &e->reading.progress;
+    bool has_good = progress->first_number != 0 && e->reading.next_number <= progress->first_number;
+    if (e->op->kind != ALLOT_OP_DEAL || e->over_limit || lane->next_number == 0 || has_good)
+        return;
+    progress->first_number = lane->next_number + NUMBERS_LEFT;
+    lane->next_number = progress->first_number + e->op->u.deal.pile_count;
 }
 
-static int send_script(redis_lane *lane, const redis_entry *e, uint64_t tag)
-{
-    const redis_call *call = &lane->call;
-    char key_count[24];
-    int len = snprintf(key_count, sizeof(key_count), "%zu", call->keys.count);
-    set_arg(lane, 0, "EVALSHA", 7);
-    set_arg(lane, 1, redis_scripts[call->script].sha, 40);
-    set_arg(lane, 2, key_count, (size_t)len);
-    redis_args_list(&call->keys, lane->argv + 3, lane->lens + 3);
-    redis_args_list(&call->args, lane->argv + 3 + call->keys.count, lane->lens + 3 + call->keys.count);
-    return send_now(lane, (int)(3 + call->keys.count + call->args.count), tag, e->expires_us);
-}
-
-static int send_call(redis_lane *lane, const redis_entry *e, uint64_t tag)
+static int send_call(redis_lane *lane, redis_entry *e, uint64_t tag)
 {
     redis_call *call = &lane->call;
+    take_numbers(lane, e);
     if (redis_encode(lane->names, e->op, e->over_limit, &e->reading.progress, call) != 0)
         return -1;
-    if (lane->load_again && load_script(lane, call->script) != 0) /* before argv is used for the call itself */
+    if (lane->load_again && redis_lane_load_script(lane, call->script) != 0)
         return -1;
-    if (reserve_argv(lane, 3 + call->keys.count + call->args.count) != 0)
-        return -1;
-    if (call->first_text > 0 && send_texts(lane, e, tag) != 0)
-        return -1;
-    return send_script(lane, e, tag);
+    return redis_call_send(call, lane->link, &lane->room, tag, tag | TAG_TEXTS, e->expires_us);
 }
 
 static void send_entry(redis_lane *lane, size_t i)
@@ -490,11 +405,11 @@ static bool send_waiting(redis_lane *lane)
     bool any = false;
     for (size_t i = 0; i < lane->count && lane->on_way == lane->unreplied && lane->on_way < WINDOW; i++) {
         redis_entry *e = entry_at(lane, i);
-        if (e->state == REDIS_ENTRY_SENT && is_exclusive(e))
+        if (e->state == REDIS_ENTRY_SENT && is_exclusive(lane, e))
             break;
         if (e->state != REDIS_ENTRY_WAITS)
             continue;
-        if (is_exclusive(e) && lane->on_way > 0)
+        if (is_exclusive(lane, e) && lane->on_way > 0)
             break;
         send_entry(lane, i);
         any = true;
@@ -511,7 +426,7 @@ static bool send(redis_lane *lane)
         return send_waiting(lane);
     if (lane->scripts == REDIS_SCRIPTS_ASKED)
         return false;
-    if (ask_for_scripts(lane) != 0) /* this also wakes a link that sleeps */
+    if (redis_lane_ask_for_scripts(lane) != 0) /* this also wakes a link that sleeps */
         fail_waiting(lane, "out of memory");
     return true;
 }

@@ -8,6 +8,7 @@
 #ifndef REDIS_LANE_H
 #define REDIS_LANE_H
 
+#include "backends/redis/calls.h"
 #include "backends/redis/decode.h"
 #include "backends/redis/link.h"
 
@@ -51,9 +52,8 @@ typedef struct redis_lane {
     bool heard; /* the link told something since it was asked to send */
     char load_error[160];
     redis_call call;
-    const char **argv;
-    size_t *lens;
-    size_t argv_capacity, lens_capacity;
+    redis_room room;
+    uint64_t next_number; /* behind those that deals took, and that others had used then; 0: was not asked for yet */
     const allot_sink *sink; /* within redis_lane_process and redis_lane_close */
 } redis_lane;
 

@@ -120,10 +120,8 @@ void redis_link_free(redis_link *l, const redis_link_events *events)
 
 /* ---- At work ---------------------------------------------------------------------------------------------------- */
 
-int redis_link_send(redis_link *l, int argc, const char **argv, const size_t *argvlen, uint64_t tag,
-                    int64_t deadline_us)
+static int queue(redis_link *l, redis_command *c, uint64_t tag, int64_t deadline_us)
 {
-    redis_command *c = redis_command_new(argc, argv, argvlen);
     if (c == NULL)
         return -1;
     c->tag = tag;
@@ -131,6 +129,29 @@ int redis_link_send(redis_link *l, int argc, const char **argv, const size_t *ar
     redis_commands_push(&l->waiting, c);
     l->busy_at_us = redis_link_now_us(l);
     return 0;
+}
+
+int redis_link_send(redis_link *l, int argc, const char **argv, const size_t *argvlen, uint64_t tag,
+                    int64_t deadline_us)
+{
+    return queue(l, redis_command_new(argc, argv, argvlen), tag, deadline_us);
+}
+
+static redis_command *transaction(const redis_words *commands, size_t count)
+{
+    redis_command *c = redis_command_new(1, (const char *[]){"MULTI"}, (const size_t[]){5});
+    bool is_whole = c != NULL;
+    for (size_t i = 0; i < count && is_whole; i++)
+        is_whole = redis_command_add(c, commands[i].argc, commands[i].argv, commands[i].lens) == 0;
+    if (is_whole && redis_command_add(c, 1, (const char *[]){"EXEC"}, (const size_t[]){4}) == 0)
+        return c;
+    redis_command_free(c);
+    return NULL;
+}
+
+int redis_link_send_all(redis_link *l, const redis_words *commands, size_t count, uint64_t tag, int64_t deadline_us)
+{
+    return queue(l, transaction(commands, count), tag, deadline_us);
 }
 
 void redis_link_keep(redis_link *l)

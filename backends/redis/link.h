@@ -64,6 +64,18 @@ void redis_link_free(redis_link *link, const redis_link_events *events);
 int redis_link_send(redis_link *link, int argc, const char **argv, const size_t *argvlen, uint64_t tag,
                     int64_t deadline_us);
 
+/* The words of one command. */
+typedef struct redis_words {
+    int argc;
+    const char **argv;
+    const size_t *lens;
+} redis_words;
+
+/* The same of several as one transaction; MULTI and EXEC go without saying. Its reply is that of EXEC, or, when one of
+ * them was refused and so all were, the error which that one got. When MULTI itself is refused, the connection is
+ * destroyed: it fails, and may have been applied. */
+int redis_link_send_all(redis_link *link, const redis_words *commands, size_t count, uint64_t tag, int64_t deadline_us);
+
 /* From within `reply`: the reply is the caller's from then on, who frees it with freeReplyObject. */
 void redis_link_keep(redis_link *link);
 

@@ -79,10 +79,47 @@ static bool take_message(redis_link *l, const redis_link_events *events, const r
     return true;
 }
 
-static void take_reply(redis_link *l, const redis_link_events *events, const redisReply *reply)
+/* Of a transaction, all but the last: MULTI, and commands that are queued or refused. Without MULTI they would be
+ * carried out one by one: then nothing more is believed. */
+static void take_part(redis_link *l, const redis_link_events *events, redis_command *c, redisReply *reply)
+{
+    bool is_error = reply->type == REDIS_REPLY_ERROR;
+    bool is_first = c->replies == c->count;
+    c->replies--;
+    if (is_error && is_first) {
+        redis_link_lose(l, events, "%.200s", reply->str);
+    } else if (is_error && c->refusal == NULL) {
+        c->refusal = reply;
+        l->is_kept = true;
+    }
+}
+
+/* The transaction that the next reply belongs to, unless it is its last one; NULL: none. Its first commands are replied
+ * to while the rest is still being written. */
+static redis_command *transaction_at_work(const redis_link *l)
+{
+    redis_command *c = l->sent.first;
+    if (c == NULL && l->waiting.first != NULL && l->waiting.first->written > 0)
+        c = l->waiting.first;
+    return c != NULL && c->replies > 1 ? c : NULL;
+}
+
+/* EXEC does not say why, the command that was refused does. */
+static const redisReply *final_reply(const redis_command *c, const redisReply *reply)
+{
+    bool is_refused = reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "EXECABORT", 9) == 0;
+    return is_refused && c->refusal != NULL ? c->refusal : reply;
+}
+
+static void take_reply(redis_link *l, const redis_link_events *events, redisReply *reply)
 {
     if (take_message(l, events, reply))
         return;
+    redis_command *in_part = transaction_at_work(l);
+    if (in_part != NULL) {
+        take_part(l, events, in_part, reply);
+        return;
+    }
     redis_command *c = redis_commands_pop(&l->sent);
     if (c == NULL) {
         bool has_text = reply->type == REDIS_REPLY_ERROR;
@@ -93,8 +130,9 @@ static void take_reply(redis_link *l, const redis_link_events *events, const red
     if (c->step != 0) {
         take_greeting(l, events, (redis_step)c->step, reply);
     } else {
-        l->is_leaving = l->is_leaving || must_leave(reply);
-        events->reply(events->user, c->tag, reply);
+        const redisReply *told = final_reply(c, reply);
+        l->is_leaving = l->is_leaving || must_leave(told);
+        events->reply(events->user, c->tag, told);
         if (l->is_distrusted)
             redis_link_lose(l, events, "an answer that makes no sense");
     }
@@ -160,10 +198,11 @@ static void account(redis_link *l, redis_commands *from, size_t taken)
 {
     while (from->first != NULL && taken > 0) {
         redis_command *c = from->first;
-        size_t part = c->len - c->written < taken ? c->len - c->written : taken;
+        size_t left = c->text.len - c->written;
+        size_t part = left < taken ? left : taken;
         c->written += part;
         taken -= part;
-        if (c->written == c->len)
+        if (c->written == c->text.len)
             redis_commands_push(&l->sent, redis_commands_pop(from));
     }
 }
@@ -175,7 +214,7 @@ void redis_link_transmit(redis_link *l, const redis_link_events *events)
         struct iovec parts[PARTS_MAX];
         size_t count = 0;
         for (redis_command *c = from->first; c != NULL && count < PARTS_MAX; c = c->next)
-            parts[count++] = (struct iovec){.iov_base = c->data + c->written, .iov_len = c->len - c->written};
+            parts[count++] = (struct iovec){.iov_base = c->text.data + c->written, .iov_len = c->text.len - c->written};
         ssize_t n = redis_socket_write(l->fd, parts, count);
         if (n < 0) {
             if (errno != EAGAIN)

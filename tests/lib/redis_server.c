@@ -88,7 +88,7 @@ static int dial(const redis_server *s)
 
 static bool say(int fd, const char *format, va_list args)
 {
-    char line[1024];
+    char line[4096];
     int len = vsnprintf(line, sizeof(line) - 2, format, args);
     if (len < 0 || (size_t)len > sizeof(line) - 3)
         return false;

@@ -75,6 +75,19 @@ START_TEST(good_outcomes)
 }
 END_TEST
 
+START_TEST(numbers_for_a_deal)
+{
+    expect(ALLOT_OP_DEAL, "ok 7 0 0 0 -", REDIS_DECODED);
+    expect(ALLOT_OP_DEAL, "again|1025", REDIS_DECODED_AGAIN);
+    expect(ALLOT_OP_DEAL, "again", REDIS_DECODED_BAD);
+    expect(ALLOT_OP_DEAL, "again|", REDIS_DECODED_BAD);
+    expect(ALLOT_OP_DEAL, "again|x", REDIS_DECODED_BAD);
+    expect(ALLOT_OP_DEAL, "again|-1", REDIS_DECODED_BAD);
+    expect(ALLOT_OP_DEAL, "again|1|2", REDIS_DECODED_BAD);
+    expect(ALLOT_OP_ASSIGN, "again|1025", REDIS_DECODED_BAD);
+}
+END_TEST
+
 static const char *const bad_outcomes[] = {
     /* less */
     "", "o", "ok", "ok ", "ok 1", "ok 1 0", "ok 1 0 0", "ok 1 0 0 0", "ok 1 0 0 0 ", "ok 1 0 0 -", "ok -",
@@ -256,6 +269,7 @@ Suite *redis_decode_suite(void)
     TCase *t = tcase_create("decode");
     tcase_add_test(t, good_outcomes);
     tcase_add_loop_test(t, bad_outcome, 0, (int)(sizeof(bad_outcomes) / sizeof(bad_outcomes[0])));
+    tcase_add_test(t, numbers_for_a_deal);
     tcase_add_test(t, too_many_refused_items);
     tcase_add_test(t, views);
     tcase_add_test(t, pages);

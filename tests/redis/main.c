@@ -27,7 +27,7 @@ static int run(void)
     Suite *const suites[] = {redis_address_suite(), redis_guard_suite(),  redis_errors_suite(), redis_decode_suite(),
                              redis_link_suite(),    redis_nomem_suite(),  redis_resolve_suite(), redis_network_suite(),
                              redis_states_suite(),  redis_storm_suite(),  redis_backend_suite(), redis_foreign_suite(),
-                             redis_rights_suite(),  NULL};
+                             redis_rights_suite(),  redis_deals_suite(),  NULL};
     return suite_run(suites);
 }
 

@@ -23,5 +23,6 @@ Suite *redis_storm_suite(void);
 Suite *redis_backend_suite(void);
 Suite *redis_foreign_suite(void);
 Suite *redis_rights_suite(void);
+Suite *redis_deals_suite(void);
 
 #endif

@@ -2,12 +2,51 @@
 -- with: base slots change bits segments
 -- Cuts whole segments of the inbox anew, into one new segment for each pile; whole or not at all. ARGV[7..]: how many
 -- slots, their UUIDs; how many sources, of each its segment, how many ids it has, and which positions below the last of
--- these have none (a bitmap); how many piles, of each which slot (from 0), how many ids, and these, one a line; quiet.
--- The slots' keys lie behind the speaker's. That the piles are the sources' ids is seen by their positions, of which
--- the bitmaps tell; their texts are trusted.
+-- these have none (a bitmap); how many piles, of each which slot (from 0) and how many ids; quiet; FIRST. The slots' keys
+-- lie behind the speaker's. That the piles are the sources' ids is seen by their positions, of which the bitmaps tell;
+-- their texts are trusted.
+--
+-- Large texts cost much in a script's hands: they do not go through these. Commands of the same transaction have laid
+-- them, one id a line, under `seg`, by FIRST and the numbers behind it, which the new segments get. The caller chose
+-- these to lie behind all numbers so far. Before that, this script was called with ARGV[7..]: 'stage', FIRST, how many;
+-- it cleared the place and left its mark. Without the mark, or with numbers that were used meanwhile, all that is done is
+-- to take away what was laid; 'again', and the next number, is answered. ARGV[7]: 'number' asks for that alone.
+
+local MARK = ARGV[3] .. ' ' .. ARGV[4] -- the session and the sequence
+
+-- Of the texts from `first` on, those that belong to no segment.
+local function drop_texts(first, count)
+    local last_number, numbers, gone = num('segment'), {}, {}
+    for number = first, first + count - 1 do
+        local into = number <= last_number and numbers or gone
+        into[#into + 1] = text(number)
+    end
+    each_field(K_LIVE, numbers, function(number, line)
+        gone[#gone + 1] = not line and number or nil
+    end)
+    batched('HDEL', K_SEG, gone)
+end
+
+local function stage(first, count)
+    drop_texts(first, count)
+    call('HSET', K_STATE, 'staged', MARK .. ' ' .. text(first))
+end
+
+local function again()
+    return {'again', text(num('segment') + 1)}
+end
+
+if ARGV[7] == 'number' then
+    return again()
+elseif ARGV[7] == 'stage' then
+    local done, failed = pcall(stage, tonumber(ARGV[8]), tonumber(ARGV[9]))
+    return done and 'ok' or failure(failed)
+end
+
 local SLOTS = tonumber(ARGV[7])
 local SOURCES, FIRST_SOURCE = tonumber(ARGV[8 + SLOTS]), 9 + SLOTS
-local QUIET = ARGV[#ARGV] == '1' -- the slots need not be told now
+local QUIET = ARGV[#ARGV - 1] == '1' -- the slots need not be told now
+local FIRST = tonumber(ARGV[#ARGV])
 local PILES, FIRST_PILE = tonumber(ARGV[FIRST_SOURCE + 3 * SOURCES]), FIRST_SOURCE + 3 * SOURCES + 1
 
 -- Whether exactly these positions of the segment are left: `live` of them, all but `none` below the last.
@@ -48,7 +87,7 @@ end
 local function owners()
     local found = {}
     for i = 1, PILES do
-        local slot = tonumber(ARGV[FIRST_PILE + 3 * (i - 1)])
+        local slot = tonumber(ARGV[FIRST_PILE + 2 * (i - 1)])
         local s = slot_at(ARGV[8 + slot], FIRST_SLOT_KEY + KEYS_PER_SLOT * (slot + 1))
         if not s or not is_live(s) or s.draining ~= '0' then
             return nil
@@ -57,6 +96,8 @@ local function owners()
     end
     return found
 end
+
+local is_taken = false -- the texts that were laid are segments now
 
 local function act()
     -- Whole or nothing: see shared/change.lua.
@@ -87,12 +128,20 @@ local function act()
         seg_lift(g)
         g.gone = true
     end
+    is_taken = true
+    put('segment', FIRST - 1)
     for i, s in ipairs(to) do
-        local at = FIRST_PILE + 3 * (i - 1)
-        seg_to_share(seg_new_of(ARGV[at + 2], tonumber(ARGV[at + 1]), payloads), s, next_token())
+        local count = tonumber(ARGV[FIRST_PILE + 2 * (i - 1) + 1])
+        seg_to_share(seg_new_of(nil, count, payloads), s, next_token())
         share_changed(s, QUIET)
     end
     return ok(count)
 end
 
-return change({gate = by_leader, act = act})
+local is_staged = st.staged == MARK .. ' ' .. text(FIRST) and num('segment') < FIRST
+local reply = is_staged and change({gate = by_leader, act = act}) or again()
+call('HDEL', K_STATE, 'staged')
+if not is_taken then
+    pcall(drop_texts, FIRST, PILES) -- not when a key is somebody else's
+end
+return reply

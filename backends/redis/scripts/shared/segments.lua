@@ -275,12 +275,15 @@ end
 local bodies, numbered = {}, {} -- number, ids ...; number, number ...
 local BODY_BYTES_AT_ONCE = 64 * 1024
 
--- A new segment, which lies nowhere yet. `body`: `count` ids, one a line; `base`: nil when it follows from the number.
+-- A new segment, which lies nowhere yet. `body`: `count` ids, one a line, nil: they are there already; `base`: nil when
+-- it follows from the number.
 local function seg_new_of(body, count, payloads, base)
     local number = text(increase('segment', 1))
     local g = {number = number, live = count, count = count, payloads = payloads, done = '', in_inbox = false,
         changed = true, base = base and base ~= 1024 * tonumber(number) and text(base) or ''}
-    bodies[#bodies + 1], bodies[#bodies + 2] = number, body
+    if body then
+        bodies[#bodies + 1], bodies[#bodies + 2] = number, body
+    end
     numbered[#numbered + 1], numbered[#numbered + 2] = number, number
     segs[number] = g
     return g
