@@ -225,14 +225,16 @@ START_TEST(cut_at_any_byte_of_a_deal)
     size_t before = ways[_i].count(stand_proxy(w));
     EXPECT_OK(member_call(&leader, &op));
     size_t len = ways[_i].count(stand_proxy(w)) - before;
-    unsigned failed = 0; /* not all: hints are counted, too */
-    ck_assert_uint_gt(len, 50);
-    for (size_t n = 0; n < len; n += 1 + len / 40) {
+    unsigned failed = 0;
+    ck_assert_uint_gt(len, 80);
+    len = ways[_i].cut == tcp_proxy_cut_replies ? 80 : len;
+    for (size_t n = 0; n < len; n += 1 + len / 16) {
         char m[24], both[40];
         snprintf(m, sizeof(m), "m%zu", n);
         snprintf(both, sizeof(both), "%s n", m);
         EXPECT_OK(add(&leader, both));
         op = make_deal(m, "n");
+        op.u.deal.quiet = true; /* hints would be counted, too */
         ways[_i].cut(stand_proxy(w), n);
         failed += stand_call(&leader, op, 5 * SECOND_US)->outcome.status != ALLOT_STATUS_OK;
         tcp_proxy_heal(stand_proxy(w));
