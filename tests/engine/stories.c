@@ -351,6 +351,46 @@ START_TEST(a_retire_that_fails_is_tried_again)
 }
 END_TEST
 
+/* Node 1 hears by beats alone that it leads, until it retires itself. Its retire gets through when a campaign has been
+ * answered after all; from then on, no beat of it does. */
+typedef struct late_answer {
+    bool retires, answered, retired;
+} late_answer;
+
+static cluster_fate answered_late(void *user, int n, const allot_op *op)
+{
+    late_answer *late = user;
+    if (n != 1)
+        return FATE_DELIVER;
+    if (op->kind == ALLOT_OP_CAMPAIGN) {
+        late->answered = late->retires;
+        return late->answered ? FATE_DELIVER : FATE_LOSE_REPLY;
+    }
+    if (op->kind == ALLOT_OP_RETIRE) {
+        late->retires = true;
+        late->retired = late->answered;
+        return late->retired ? FATE_DELIVER : FATE_LOSE_REQUEST;
+    }
+    return op->kind == ALLOT_OP_BEAT && late->retired ? FATE_LOSE_REQUEST : FATE_DELIVER;
+}
+
+/* I1: the answer to the campaign of a leadership that was given up meanwhile is not a new one. */
+START_TEST(what_was_given_up_is_not_won_again)
+{
+    late_answer late = {.retires = false};
+    cluster_config(c)->retire_on_timeout = true;
+    cluster_config(c)->handover_timeout_us = 1500000;
+    cluster_filter_set(c, answered_late, &late);
+    start_with_ids(1, 10);
+    cluster_release_after(c, -1);
+    start(2, 2);
+    for (int i = 0; i < 8000 && !(late.retired && status(2).leads); i++)
+        cluster_run(c, 1);
+    ck_assert(late.retired && status(2).leads);
+    ck_assert(!status(1).leads);
+}
+END_TEST
+
 START_TEST(one_that_does_not_give_back_is_kept)
 {
     start_with_ids(2, 6);
@@ -500,6 +540,7 @@ Suite *stories_suite(void)
                                          drains,
                                          one_that_does_not_give_back_is_retired,
                                          a_retire_that_fails_is_tried_again,
+                                         what_was_given_up_is_not_won_again,
                                          one_that_does_not_give_back_is_kept,
                                          weights,
                                          acked_once,
