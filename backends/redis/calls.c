@@ -156,6 +156,6 @@ const redisReply *redis_call_reply(bool is_transaction, const redisReply *reply)
         return reply;
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements == 0)
         return reply;
-    const redisReply *first = reply->element[0];
+    const redisReply *first = reply->element[0]; /* failed: without its mark, the last one did nothing */
     return first->type == REDIS_REPLY_ERROR ? first : reply->element[reply->elements - 1];
 }

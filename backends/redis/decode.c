@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+/* The scripts count in doubles: not further. */
+#define NUMBER_END (UINT64_C(1) << 53)
+
 void redis_reading_done(redis_reading *r)
 {
     if (r->texts != NULL)
@@ -77,7 +80,8 @@ static redis_decoded decode_outcome(const allot_op *op, allot_bytes text, redis_
 static redis_decoded take_next_number(redis_fields *f, redis_reading *r)
 {
     r->next_number = redis_take_number(f);
-    return f->bad ? REDIS_DECODED_BAD : REDIS_DECODED_AGAIN;
+    bool is_number = r->next_number > 0 && r->next_number < NUMBER_END;
+    return f->bad || !is_number ? REDIS_DECODED_BAD : REDIS_DECODED_AGAIN;
 }
 
 static redis_decoded decode(const allot_op *op, allot_bytes first, redis_fields *f, redis_reading *r)

@@ -19,6 +19,7 @@ static const error_row rows[] = {
     {"MISCONF", REDIS_ERROR_RETRY},
     {"OOM", REDIS_ERROR_RETRY},
     {"ERR max number of clients reached", REDIS_ERROR_RETRY},
+    {"EXECABORT", REDIS_ERROR_RETRY},
     {"READONLY", REDIS_ERROR_RECONNECT},
     {"UNBLOCKED", REDIS_ERROR_RECONNECT},
     {"NOAUTH", REDIS_ERROR_CONFIG},
@@ -53,10 +54,14 @@ static bool is_of_script(const char *text)
            strstr(text, " script: ") != NULL;
 }
 
-/* Redis 6 and older hide what a command within a script answered behind "ERR Error running script (...): ...: -". */
+/* Redis 6 and older hide what a command within a script answered behind "ERR Error running script (...): ...: -"; all
+ * hide what EXEC was refused for behind "EXECABORT Transaction discarded because of: ". */
 static const char *what_happened(const char *text)
 {
+    static const char discarded[] = "EXECABORT Transaction discarded because of: ";
     const char *inner = begins_with(text, "ERR Error running script") ? strstr(text, ": -") : NULL;
+    if (strncmp(text, discarded, sizeof(discarded) - 1) == 0)
+        return text + sizeof(discarded) - 1;
     return inner != NULL ? inner + 3 : text;
 }
 
@@ -72,6 +77,8 @@ redis_error_kind redis_error_kind_of(const char *text)
 
 bool redis_error_maybe_applied(const char *text)
 {
+    if (begins_with(text, "EXECABORT")) /* nothing of it, whatever the reason */
+        return false;
     switch (redis_error_kind_of(text)) {
     case REDIS_ERROR_RETRY: /* within a script these come before its first write, or not at all */
     case REDIS_ERROR_RECONNECT:

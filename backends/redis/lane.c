@@ -201,7 +201,8 @@ static void take_array(redis_lane *lane, redis_entry *e, const redisReply *reply
 static bool is_to_be_kept(redis_lane *lane, redis_entry *e, const redisReply *reply)
 {
     bool noscript = reply->type == REDIS_REPLY_ERROR && redis_error_kind_of(reply->str) == REDIS_ERROR_NOSCRIPT;
-    if (noscript && e->tries >= TRIES) {
+    e->forgotten += noscript;
+    if (noscript && e->forgotten >= TRIES) {
         bool told = lane->load_error[0] != '\0';
         conclude_failure(e, false, redis_link_name(lane->link),
                          told ? lane->load_error : "it keeps forgetting its scripts");
@@ -210,6 +211,8 @@ static bool is_to_be_kept(redis_lane *lane, redis_entry *e, const redisReply *re
     bool is_kept = noscript || lane->on_way > lane->unreplied;
     lane->load_again = lane->load_again || noscript;
     e->maybe_applied = e->maybe_applied || (is_kept && !noscript);
+    if (is_kept && !noscript)
+        e->reading.progress.first_number = 0; /* it has used its numbers, or they are old by now */
     return is_kept;
 }
 
@@ -244,8 +247,11 @@ static void take_reply(redis_lane *lane, uint64_t tag, const redisReply *whole)
         return;
     }
     leave_way(lane);
-    if (e->state == REDIS_ENTRY_DONE)
+    if (e->state == REDIS_ENTRY_DONE) {
+        if (lane->on_way > lane->unreplied)
+            send_kept_again(lane);
         return;
+    }
     const redisReply *texts = e->reading.texts;
     if (reply->type == REDIS_REPLY_ERROR)
         take_error(lane, e, reply->str);
@@ -366,7 +372,6 @@ static void send_entry(redis_lane *lane, size_t i)
         return;
     }
     e->state = REDIS_ENTRY_SENT;
-    e->tries++;
     lane->on_way++;
     lane->unreplied++;
 }
@@ -411,8 +416,11 @@ static bool send_waiting(redis_lane *lane)
             continue;
         if (is_exclusive(lane, e) && lane->on_way > 0)
             break;
+        bool is_alone = is_exclusive(lane, e);
         send_entry(lane, i);
         any = true;
+        if (is_alone)
+            break;
     }
     lane->load_again = lane->load_again && !any;
     return any;

@@ -1,10 +1,11 @@
 /* lane.h - the ops of one lane on their way through one connection: sent in the order of submission, as many at once as
  * the window has room for, and answered in that order.
  *
- * An op that takes several calls (roster, pool, payloads) is alone on its way: so nothing that was submitted behind it
- * takes effect before it. When the server does not know a script (NOSCRIPT), nothing more is sent until all that is on
- * its way has been replied to; then the scripts are loaded, and everything from that op on is sent again, in order.
- * What was applied already is harmless then: changes carry (session, sequence), a beat only lengthens a lease. */
+ * An op that takes several calls (roster, pool, payloads, a deal when no numbers are known) is alone on its way: so
+ * nothing that was submitted behind it takes effect before it. When the server does not know a script (NOSCRIPT), or a
+ * deal needs other numbers, nothing more is sent until all that is on its way has been replied to; then the scripts are
+ * loaded, and everything from that op on is sent again, in order. What of it was applied already, before that op, is not
+ * applied twice: changes carry (session, sequence), a beat only lengthens a lease. */
 #ifndef REDIS_LANE_H
 #define REDIS_LANE_H
 
@@ -25,7 +26,7 @@ typedef struct redis_entry {
     redis_entry_state state;
     bool over_limit;
     bool maybe_applied; /* it was replied to once, and is to be sent again all the same */
-    unsigned tries; /* how often it was sent */
+    unsigned forgotten; /* how often the server did not know its script */
     redis_reading reading;
     char why[400]; /* the answer's message */
 } redis_entry;

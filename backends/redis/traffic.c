@@ -79,6 +79,11 @@ static bool take_message(redis_link *l, const redis_link_events *events, const r
     return true;
 }
 
+static bool is_status(const redisReply *reply, const char *status)
+{
+    return reply->type == REDIS_REPLY_STATUS && strcmp(reply->str, status) == 0;
+}
+
 /* Of a transaction, all but the last: MULTI, and commands that are queued or refused. Without MULTI they would be
  * carried out one by one: then nothing more is believed. */
 static void take_part(redis_link *l, const redis_link_events *events, redis_command *c, redisReply *reply)
@@ -86,8 +91,8 @@ static void take_part(redis_link *l, const redis_link_events *events, redis_comm
     bool is_error = reply->type == REDIS_REPLY_ERROR;
     bool is_first = c->replies == c->count;
     c->replies--;
-    if (is_error && is_first) {
-        redis_link_lose(l, events, "%.200s", reply->str);
+    if (is_error ? is_first : !is_status(reply, is_first ? "OK" : "QUEUED")) {
+        redis_link_lose(l, events, "%.200s", is_error ? reply->str : "an answer that makes no sense");
     } else if (is_error && c->refusal == NULL) {
         c->refusal = reply;
         l->is_kept = true;

@@ -53,6 +53,31 @@ START_TEST(one_command_for_each_beat)
 }
 END_TEST
 
+/* A read that takes several calls is alone on its way: what is behind it is sent once, when it is done. */
+START_TEST(what_is_behind_a_long_read_is_sent_once)
+{
+    enum { ADDS = 5 };
+    uint64_t cookies[ADDS];
+    w = stand_begin(NULL);
+    member m = member_joined(w, 0), other = member_joined(w, 1);
+    EXPECT_OK(beat(&other));
+    allot_op roster = {.kind = ALLOT_OP_READ_ROSTER, .timeout_us = 10 * SECOND_US, .u.read.limit = 10};
+    allot_new_id fresh[ADDS];
+    allot_op adds[ADDS];
+    char texts[ADDS][8];
+    EXPECT_OK(member_call(&m, &roster));
+    long long calls = redis_server_calls(stand_server(w), "evalsha");
+    driver_submit(m.handle, &roster);
+    for (int i = 0; i < ADDS; i++) {
+        snprintf(texts[i], sizeof(texts[i]), "id-%d", i);
+        adds[i] = stand_add(&m, texts[i], &fresh[i]);
+        cookies[i] = driver_submit(m.handle, &adds[i]);
+    }
+    ck_assert_ptr_nonnull(driver_await(m.handle, cookies[ADDS - 1], 10000));
+    ck_assert_int_eq(redis_server_calls(stand_server(w), "evalsha") - calls, 2 + ADDS);
+}
+END_TEST
+
 /* Between its beats a replica asks for nothing. */
 START_TEST(an_idle_handle_says_nothing)
 {
@@ -621,6 +646,7 @@ Suite *redis_backend_suite(void)
     tcase_set_timeout(t, REDIS_TEST_TIMEOUT);
     tcase_add_checked_fixture(t, begin, end);
     tcase_add_test(t, one_command_for_each_beat);
+    tcase_add_test(t, what_is_behind_a_long_read_is_sent_once);
     tcase_add_test(t, an_idle_handle_says_nothing);
     tcase_add_test(t, it_forgets_its_scripts);
     tcase_add_test(t, it_forgets_a_script_and_then_hangs_up);

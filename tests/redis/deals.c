@@ -141,7 +141,22 @@ static const char *call_script(const redis_call *call)
     return redis_server_ask(stand_server(w), "%s", line);
 }
 
-/* The call that clears the place was killed, say: what lies there may be anybody's. */
+/* As the call that clears the place leaves it, when so many texts were there. */
+static void put_mark(const redis_call *call, const redis_progress *progress, long long texts)
+{
+    const char *argv[64];
+    size_t lens[64];
+    redis_args_list(&call->args, argv, lens);
+    redis_server_ask(stand_server(w), "HSET " STAND_KEYS "state staged \"%.*s %.*s %llu %lld\"", (int)lens[2], argv[2],
+                     (int)lens[3], argv[3], (unsigned long long)progress->first_number, texts);
+}
+
+/* The call that clears the place was killed, say, or the texts were not let in: what lies there may be anybody's, or is
+ * not there. */
+static const struct {
+    bool is_laid, is_marked, is_dealt;
+} places[] = {{true, false, false}, {false, true, false}, {false, false, false}, {true, true, true}};
+
 START_TEST(a_place_that_was_not_prepared)
 {
     enter();
@@ -151,12 +166,53 @@ START_TEST(a_place_that_was_not_prepared)
     redis_call call = {0};
     allot_op op = make_deal("c", "d");
     ck_assert_int_eq(redis_encode(&names, &op, false, &progress, &call), 0);
-    redis_server_ask(stand_server(w), "HSET " STAND_KEYS "seg %llu rubbish", (unsigned long long)progress.first_number);
-    ck_assert_ptr_nonnull(strstr(call_script(&call), "again"));
+    if (places[_i].is_marked)
+        put_mark(&call, &progress, length("seg"));
+    if (places[_i].is_laid)
+        redis_server_ask(stand_server(w), "HSET " STAND_KEYS "seg %lld text", last_number() + 1);
+    ck_assert_int_eq(strstr(call_script(&call), "again") == NULL, places[_i].is_dealt);
     redis_call_done(&call);
+    if (places[_i].is_dealt)
+        return;
     expect_not_dealt();
     EXPECT_OK(member_call(&leader, &op));
     expect_dealt();
+}
+END_TEST
+
+/* Several deals are on their way when their numbers turn out to be used: each is carried out once, and sent twice. */
+START_TEST(several_deals_and_numbers_that_others_used)
+{
+    enum { DEALS = 4 };
+    allot_source sources[DEALS];
+    allot_dealt ids[DEALS][2];
+    allot_pile piles[DEALS];
+    allot_op ops[DEALS];
+    uint64_t cookies[DEALS];
+    static const char *const texts[DEALS] = {"e f", "g h", "i j", "k l"};
+    enter();
+    for (int i = 0; i < DEALS; i++) {
+        char one[2] = {texts[i][0]}, two[2] = {texts[i][2]};
+        EXPECT_OK(add(&leader, texts[i]));
+        ops[i] = make_deal(one, two);
+        sources[i] = source;
+        ids[i][0] = (allot_dealt){.position = dealt[0].position, .id = {texts[i] + 2, 1}};
+        ids[i][1] = (allot_dealt){.position = dealt[1].position, .id = {texts[i], 1}};
+        piles[i] = (allot_pile){.count = 2, .ids = ids[i]};
+        ops[i].u.deal.sources = &sources[i];
+        ops[i].u.deal.piles = &piles[i];
+    }
+    redis_server_ask(stand_server(w), "HSET " STAND_KEYS "state segment %lld", last_number() + 100000);
+    long long calls = redis_server_calls(stand_server(w), "evalsha");
+    for (int i = 0; i < DEALS; i++)
+        cookies[i] = driver_submit(leader.handle, &ops[i]);
+    ck_assert_ptr_nonnull(driver_await(leader.handle, cookies[DEALS - 1], 10000));
+    ck_assert_int_le(redis_server_calls(stand_server(w), "evalsha") - calls, 2 * 2 * DEALS);
+    for (int i = 0; i < DEALS; i++)
+        ck_assert_uint_eq(driver_answer(leader.handle, cookies[i])->outcome.count, 2);
+    ck_assert_str_eq(share_text(&worker), "b a f e h g j i l k");
+    ck_assert_str_eq(inbox_text(w), "c d");
+    expect_no_text_left();
 }
 END_TEST
 
@@ -286,7 +342,8 @@ Suite *redis_deals_suite(void)
     tcase_add_test(t, each_text_where_it_belongs);
     tcase_add_test(t, numbers_that_others_used);
     tcase_add_test(t, a_place_that_is_taken);
-    tcase_add_test(t, a_place_that_was_not_prepared);
+    tcase_add_loop_test(t, a_place_that_was_not_prepared, 0, (int)(sizeof(places) / sizeof(places[0])));
+    tcase_add_test(t, several_deals_and_numbers_that_others_used);
     tcase_add_test(t, numbers_that_others_used_and_no_second_try);
     tcase_add_test(t, it_forgets_the_script);
     tcase_add_test(t, a_deal_that_is_refused);

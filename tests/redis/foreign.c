@@ -55,7 +55,7 @@ static bool is_refused(const attempt *a, const allot_answer *answer)
 }
 
 /* The texts of a deal may lie under `seg` before its script begins. Without the state it cannot take them away again:
- * nobody reads them, the next segments of these numbers replace them. No other op may leave any. */
+ * nobody reads them, `clean` removes them. No other op may leave any. */
 static void drop_laid_texts(const attempt *a, const char *key)
 {
     if (strncmp(a->name, "deal", 4) == 0 && strcmp(key, STAND_KEYS "state") == 0)

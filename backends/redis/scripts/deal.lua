@@ -9,16 +9,18 @@
 -- Large texts cost much in a script's hands: they do not go through these. Commands of the same transaction have laid
 -- them, one id a line, under `seg`, by FIRST and the numbers behind it, which the new segments get. The caller chose
 -- these to lie behind all numbers so far. Before that, this script was called with ARGV[7..]: 'stage', FIRST, how many;
--- it cleared the place and left its mark. Without the mark, or with numbers that were used meanwhile, all that is done is
--- to take away what was laid; 'again', and the next number, is answered. ARGV[7]: 'number' asks for that alone.
+-- it cleared the place and left its mark, with the number of texts there were. Unless all is as the mark says, and the
+-- numbers are still unused, what was laid is taken away, and 'again' with the next number is all the answer. ARGV[7]:
+-- 'number' asks for that alone.
 
 local MARK = ARGV[3] .. ' ' .. ARGV[4] -- the session and the sequence
 
--- Of the texts from `first` on, those that belong to no segment.
+-- Of the texts from `first` on, those that belong to no segment. `live` says so; if that is somebody else's, all that lie
+-- beyond the numbers which were given out.
 local function drop_texts(first, count)
-    local last_number, numbers, gone = num('segment'), {}, {}
+    local can_tell, numbers, gone = not is_of_others(redis.pcall('HLEN', K_LIVE)), {}, {}
     for number = first, first + count - 1 do
-        local into = number <= last_number and numbers or gone
+        local into = can_tell and numbers or number > num('segment') and gone or {}
         into[#into + 1] = text(number)
     end
     each_field(K_LIVE, numbers, function(number, line)
@@ -29,7 +31,7 @@ end
 
 local function stage(first, count)
     drop_texts(first, count)
-    call('HSET', K_STATE, 'staged', MARK .. ' ' .. text(first))
+    call('HSET', K_STATE, 'staged', MARK .. ' ' .. text(first) .. ' ' .. text(call('HLEN', K_SEG)))
 end
 
 local function again()
@@ -138,10 +140,20 @@ local function act()
     return ok(count)
 end
 
-local is_staged = st.staged == MARK .. ' ' .. text(FIRST) and num('segment') < FIRST
-local reply = is_staged and change({gate = by_leader, act = act}) or again()
+local function is_staged()
+    local texts = redis.pcall('HLEN', K_SEG)
+    return type(texts) == 'number' and num('segment') < FIRST and
+        st.staged == MARK .. ' ' .. text(FIRST) .. ' ' .. text(texts - PILES)
+end
+
+local done, reply = true, nil
+if is_staged() then
+    done, reply = pcall(change, {gate = by_leader, act = act})
+else
+    reply = again()
+end
 call('HDEL', K_STATE, 'staged')
 if not is_taken then
     pcall(drop_texts, FIRST, PILES) -- not when a key is somebody else's
 end
-return reply
+return done and reply or error(reply, 0)
