@@ -2,7 +2,7 @@
 # the same without installing anything.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo build test bench lint format coverage config-pages sim-night clean
+.PHONY: help demo build test model bench lint format coverage config-pages sim-night clean
 
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 SAN ?=
@@ -31,6 +31,7 @@ help:
 	@echo '  make test SAN=1        the same with the address and undefined-behaviour sanitizers'
 	@echo '  make test SAN=thread   the same with the thread sanitizer'
 	@echo 'make build             build in build/'
+	@echo 'make model             search the model of the protocol further than the tests do: some minutes'
 	@echo 'make bench             measure; all tables in less than ten minutes'
 	@echo '  make bench QUICK=1     small, to see that every bench works: less than a minute'
 	@echo '  make bench DOCS=1      also writes the tables of docs/performance.md: on a quiet machine'
@@ -40,7 +41,7 @@ help:
 	@echo 'make config-pages      write the schema, the sample and the tables of the documentation anew'
 	@echo 'make sim-night         simulate until interrupted, or ten million seeds'
 	@echo 'make clean             remove what was built'
-	@echo 'demo, build, test, bench and coverage install missing packages (Debian; as root or by sudo).'
+	@echo 'demo, build, test, model, bench and coverage install missing packages (Debian; as root or by sudo).'
 
 demo: build
 	@$(if $(filter redis,$(BACKEND)),tools/install-packages demo-redis)
@@ -54,6 +55,10 @@ test:
 	@tools/install-packages test
 	@$(call built,$(TEST_DIR),-DALLOT_TESTS=ON $(if $(SAN),-DALLOT_SANITIZE=$(SANITIZE)))
 	@tests/run --build $(TEST_DIR)
+
+model:
+	@tools/install-packages model
+	@tests/model/run --large
 
 bench:
 	@tools/install-packages bench

@@ -1,19 +1,20 @@
-/* allot.pml - the protocol of docs/protocol.md, for Spin. README.md beside it says what is modelled, what is left out, and
- * how to run it.
+/* allot.pml - the protocol of docs/protocol.md, for Spin. README.md beside it says what is modelled, what is left out,
+ * and how to run it.
  *
- * The store is a set of atomic transitions; the replicas ("nodes") are a few processes each, which run side by side only
- * so that fairness can be asked of each. A comment in front of a transition names the function that it models.
+ * The store is a set of atomic transitions. Each replica ("node") is a few processes, which have no state of their own:
+ * they are there so that fairness can be asked of each. A comment in front of a transition names the functions that it
+ * models, once each with its file.
  *
- * Time. A tick is half a ttl and may come at any moment, any number of steps after the last. It takes one from every
- * store lease (`lease`), from every local deadline (`left`) and from the quarantine, and adds one to the age of every
- * beat under way. A beat that is executed gives the slot TTL ticks; a beat that is answered gives the node TTL ticks less
- * the age of the beat, because its deadline counts from before the request (deadline_of). So a node's deadline never
- * passes after the lease, though nothing else says so; and without a beat a lease ends after more than one half and at
- * most one whole ttl, at any moment. The margin is nothing here: with a margin the deadline only passes earlier.
+ * Time. A tick is half a ttl, and may come at any moment: any number of steps lie between two. It takes one from every
+ * lease of the store (`lease`), from every local deadline (`left`) and from the quarantine, and adds one to the age of
+ * each beat under way. A beat that is executed gives the slot TTL ticks; a beat that is answered gives the node TTL
+ * ticks less the beat's age, for its deadline counts from before the request (deadline_of). So a node's deadline never
+ * passes after its lease, and nothing else says so; and the lease of a slot that does not beat ends after half a ttl to
+ * one, at any moment of what others do. There is no margin: with one, deadlines pass only earlier.
  *
  * Requests. Whatever is under way may be executed much later, or be executed and its answer be lost. What is sent again
  * under its sequence is executed once, because the store remembers the outcome; so an answer that was lost is one that
- * takes long. What a node has given up (its slot is over) may still be executed: `late`. */
+ * takes long. What a node has given up (its slot is over) may be executed all the same: `late`. */
 
 /* ---- Bounds ------------------------------------------------------------------------------------------------------ */
 
@@ -21,7 +22,7 @@
 #define NODES 2 /* replicas, each of which may lead */
 #endif
 #ifndef SLOTS
-#define SLOTS 3 /* joins in all */
+#define SLOTS 3 /* joins in all, 2 to 4 */
 #endif
 #ifndef IDS
 #define IDS 1 /* each in a segment of its own */
@@ -68,7 +69,7 @@
 #endif
 
 #define TTL 2 /* ticks */
-#define NUMBERS 10 /* of terms, and of tokens, in one life: the clock in microseconds runs ahead of all that it issued */
+#define NUMBERS 10 /* terms or tokens of a life, at most: the clock, in microseconds, is ahead of all it has issued */
 
 /* ---- Faults that are planted (FAULT), each of which some property must refute ------------------------------------ */
 
@@ -116,8 +117,8 @@ byte stalls;
 /* How often something happened, in all of the search; no part of the state. */
 #define SEEN(what) c_code { seen[what]++; }
 c_decl {
-    enum { GAINED, MOVED, SECOND_TERM, RELEASED, REAPED, REFUSED, ACKED, ADOPTED, ADDED_TWICE, CLEANED, UNPARKED, YIELDED,
-           NEW_LIFE_LED, QUARANTINED, FENCED, CALM, SEEN_END };
+    enum { GAINED, MOVED, SECOND_TERM, RELEASED, REAPED, REFUSED, ACKED, ADOPTED, ADDED_TWICE, CLEANED, UNPARKED,
+           YIELDED, NEW_LIFE_LED, QUARANTINED, FENCED, CALM, SEEN_END };
     static const char *const seen_names[] = {"gained", "gained after another slot", "second term", "released", "reaped",
         "late report refused", "acked", "leadership adopted", "add without effect", "cleaned", "unparked", "yielded",
         "led in a new life", "quarantined", "fenced by deadline", "calm"};
@@ -229,7 +230,8 @@ inline campaign(s)
     :: else
     fi
 }
-#define HAS_TERMS(s) (leader == s || term < FLOOR + TERMS)
+#define HAS_TERMS(s) (leader == s || term < FLOOR + (calm -> NUMBERS - 1 : TERMS))
+#define HAS_TOKENS (token < FLOOR + (calm -> NUMBERS - 1 : TOKENS))
 
 /* store_assign, apply_grant, store_grant (grants.c) */
 #if FAULT == GRANT_BEFORE_RELEASE
@@ -311,13 +313,13 @@ inline reap(s)
 #define PROVES(kind, s, i, t) IS_OWNER(s, i, t)
 #define SPEAKS(kind, s) (state[s] != DEAD && state[s] != GONE) /* owner (apply.c), store_session_decides */
 #endif
-inline report(kind, s, i, t, outcome)
+inline report(kind, s, i, t, ret_outcome)
 {
     if
-    :: !SPEAKS(kind, s) -> outcome = OVER
-    :: SPEAKS(kind, s) && !PROVES(kind, s, i, t) -> outcome = ITEM_REFUSED
+    :: !SPEAKS(kind, s) -> ret_outcome = OVER
+    :: SPEAKS(kind, s) && !PROVES(kind, s, i, t) -> ret_outcome = ITEM_REFUSED
     :: SPEAKS(kind, s) && PROVES(kind, s, i, t) ->
-        outcome = ACCEPTED;
+        ret_outcome = ACCEPTED;
         if
         :: kind == ACK ->
             PROMISE(I4, IS_OWNER(s, i, t) && state[s] != DEAD && state[s] != GONE);
@@ -391,8 +393,8 @@ hidden byte k, j, judged;
 
 #define AT(n, i) ((n) * IDS + (i))
 #define BUSY(n, i) (what[n] != 0 && about[n] == (i) && under[n] == held[AT(n, i)])
-/* The application of node n works on id i: told, and not given out of its hands by a report. A node past its deadline has
- * nothing: fence. What was held before a clean is another matter: CLEAN_COUNTS. */
+/* The application of node n works on id i: it was told, and has not given it out of its hands by a report. A node past
+ * its deadline has nothing: fence. What was held before a clean is another matter: CLEAN_COUNTS. */
 #if FAULT == CLEAN_COUNTS
 #define WORKS(n, i) (held[AT(n, i)] != 0 && !BUSY(n, i))
 #else
@@ -410,7 +412,7 @@ hidden byte k, j, judged;
 #define UNUSED(s) (slot[0] != s && slot[1] != s && slot[2] != s)
 #endif
 #define UNDER_WAY(n) ((beat[n] != IDLE) + (trying[n] == ANSWERED) + (reads[n]) + (what[n] != 0))
-#define HAS_ROOM (IN_FLIGHT < FLIGHTS)
+#define HAS_ROOM (calm || IN_FLIGHT < FLIGHTS)
 
 inline forget_beat(n)
 {
@@ -562,8 +564,7 @@ inline execute_beat(n)
 #define BEAT_DUE(n) (is[n] == JOINED || is[n] == SETTLED && (left[n] < TTL || !VALID(slot[n]) || \
                      (leader == slot[n]) != (lead_term[n] != 0) || (calm && !LED && !may_campaign[n])))
 
-/* membership.c, election.c: what goes over the control lane. */
-proctype control(byte n)
+proctype membership(byte n)
 {
     do
     /* Nodes are alike: 0 is the first that joins. */
@@ -578,6 +579,12 @@ proctype control(byte n)
             fi
        }
     :: d_step { !calm && beat[n] != IDLE -> forget_beat(n) } /* UNKNOWN: a new beat with its own t0 follows */
+    od
+}
+
+proctype election(byte n)
+{
+    do
     /* election_timers, election_on_campaign (election.c); ops_answer (ops.c) */
     :: d_step { is[n] == SETTLED && lead_term[n] == 0 && gives_up[n] != RESIGNS && trying[n] == IDLE &&
                 (!calm || may_campaign[n]) ->
@@ -697,7 +704,8 @@ proctype bulk(byte n)
     do
     /* store_read_share, store_read_segments (backends/store/reads.c). A read changes nothing: how long it is under way
      * before that makes no difference. */
-    :: d_step { is[n] == SETTLED && !reads[n] && READ_DUE(n) && state[slot[n]] != GONE && HAS_ROOM ->
+    :: d_step { is[n] == SETTLED && !reads[n] && READ_DUE(n) && (!calm || what[n] == 0) && state[slot[n]] != GONE &&
+                HAS_ROOM ->
             reads[n] = 1;
             for (k : 0 .. IDS - 1) {
                 read_token[AT(n, k)] = IN_STORE(n, k);
@@ -788,7 +796,7 @@ proctype bulk(byte n)
 #define REAP(s) :: d_step { LEADS(n) && REAPABLE(s) && s != leader -> reap(s) }
 /* placement_assign (placement_ops.c); counts_take (placement_counts.c): to whoever has least */
 #define ASSIGN(i, s) \
-    :: d_step { LEADS(n) && GRANTABLE(i, s) && VALID(s) && token < FLOOR + TOKENS && \
+    :: d_step { LEADS(n) && GRANTABLE(i, s) && VALID(s) && HAS_TOKENS && \
                 (!calm || (!ANY_REAPABLE && LEAST(s))) -> assign(i, s) }
 /* counts_recall (placement_counts.c), store_recall (grants.c). Calm: nothing moves without a cause. */
 #define RECALL(i, s) \
@@ -923,6 +931,13 @@ inline lose_data()
 #define BEATS_LATE(s) :: d_step { !calm && UNUSED(s) && VALID(s) && lease[s] < TTL -> lease[s] = TTL }
 #define CAMPAIGNS_LATE(s) :: d_step { !calm && UNUSED(s) && WINS(s) && leader != s && HAS_TERMS(s) -> campaign(s) }
 
+/* I6: of one that owns something; what any other leaves behind is a lease. */
+#ifdef LIVENESS
+#define LEAVES_SOMETHING(n) IN_SHARE(0, slot[n])
+#else
+#define LEAVES_SOMETHING(n) true
+#endif
+
 proctype world()
 {
     do
@@ -946,8 +961,8 @@ proctype world()
 #endif
 #if CRASHES > 0
     /* The replica is gone, and what it knew; another one takes its place. A leave in order is that, and DEPARTS. */
-    :: d_step { !calm && crashes < CRASHES && is[0] != OUT -> crashes++; fence(0); knows[0] = 0 }
-    :: d_step { !calm && crashes < CRASHES && is[1] != OUT -> crashes++; fence(1); knows[1] = 0 }
+    :: d_step { !calm && crashes < CRASHES && is[0] != OUT && LEAVES_SOMETHING(0) -> crashes++; fence(0); knows[0] = 0 }
+    :: d_step { !calm && crashes < CRASHES && is[1] != OUT && LEAVES_SOMETHING(1) -> crashes++; fence(1); knows[1] = 0 }
 #endif
 #if LIVES > 1
     :: d_step { !calm && life != 0 && lives < LIVES -> lose_data() }
@@ -1002,7 +1017,9 @@ proctype world()
     :: d_step { add_late && !adding -> add_late = 0 }
 #endif
 #ifdef LIVENESS
-    :: d_step { !calm && slots + !VALID(slot[0]) + !VALID(slot[1]) <= SLOTS ->
+    /* When all that was to happen has happened, and there are slots enough for whoever has to join again. */
+    :: d_step { !calm && crashes == CRASHES && stalls == STALLS &&
+                slots + !VALID(slot[0]) + !VALID(slot[1]) <= SLOTS ->
             calm = 1;
             SEEN(CALM)
        }
@@ -1036,8 +1053,10 @@ init
         k = 0
     }
     atomic {
-        run control(0);
-        run control(1);
+        run membership(0);
+        run membership(1);
+        run election(0);
+        run election(1);
         run bulk(0);
         run bulk(1);
         run leading(0);
@@ -1045,7 +1064,8 @@ init
         run leading(1);
 #endif
 #if NODES > 2
-        run control(2);
+        run membership(2);
+        run election(2);
         run bulk(2);
 #endif
         run time();
@@ -1054,7 +1074,7 @@ init
 }
 
 #ifdef LIVENESS
-/* I6: once faults have stopped, every pool id that is not parked comes to a live slot that knows it, and stays there. */
+/* I6: once faults have stopped, every pool id that is not parked comes to a live slot that knows it, and stays. */
 #define HAS(n, i) (is[n] == SETTLED && where[i] == SHARE(slot[n]) && VALID(slot[n]) && \
                    held[AT(n, i)] == token_of[i] && !recalled[i])
 #define PLACED(i) (where[i] == 0 || where[i] == PARKED || HAS(0, i) || HAS(1, i))
