@@ -3,9 +3,9 @@
  *
  * An op that takes several calls (roster, pool, payloads, a deal when no numbers are known) is alone on its way: so
  * nothing that was submitted behind it takes effect before it. When the server does not know a script (NOSCRIPT), or a
- * deal needs other numbers, nothing more is sent until all that is on its way has been replied to; then the scripts are
- * loaded, and everything from that op on is sent again, in order. What of it was applied already, before that op, is not
- * applied twice: changes carry (session, sequence), a beat only lengthens a lease. */
+ * deal needs other numbers, nothing more is sent until all that is on its way has been replied to; then the scripts
+ * are loaded, and everything from that op on is sent again, in order. What of it was applied already, before that op,
+ * is not applied twice: changes carry (session, sequence), a beat only lengthens a lease. */
 #ifndef REDIS_LANE_H
 #define REDIS_LANE_H
 

@@ -70,7 +70,7 @@ typedef struct share {
     uint64_t listing_rev;
     allot_segment_info *listing;
     size_t listing_count, listing_capacity;
-    uint64_t *fetch; /* segments whose ids have to be read */
+    const allot_segment_info **fetch; /* of the listing: those whose ids have to be read */
     size_t fetch_count, fetch_capacity, fetch_next;
     int64_t again_us; /* after a failed read */
 } share;

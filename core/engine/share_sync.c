@@ -4,9 +4,10 @@
 #include <assert.h>
 #include <string.h>
 
-/* Segments of one READ_SHARE page, and bodies of one READ_SEGMENTS. */
+/* Segments of one READ_SHARE page; bodies of one READ_SEGMENTS, and their ids if they are more than one. */
 #define LISTING_PAGE 1024u
-#define BODIES_AT_ONCE 8u
+#define BODIES_AT_ONCE 64u
+#define IDS_AT_ONCE (8u * ALLOT_SEGMENT_IDS_MAX)
 
 bool share_is_synced(const engine *e)
 {
@@ -40,14 +41,14 @@ static void start_listing(engine *e)
 
 /* ---- Comparing --------------------------------------------------------------------------------------------------- */
 
-static void fetch_later(engine *e, uint64_t segment)
+static void fetch_later(engine *e, const allot_segment_info *info)
 {
     share *s = &e->share;
     if (array_reserve((void **)&s->fetch, &s->fetch_capacity, s->fetch_count + 1, sizeof(s->fetch[0])) != 0) {
         engine_fail(e);
         return;
     }
-    s->fetch[s->fetch_count++] = segment;
+    s->fetch[s->fetch_count++] = info;
 }
 
 /* Of the ids held, those known to be recalled. Busy ones do not count: the store may have settled them already, and a
@@ -78,12 +79,12 @@ static void compare_one(engine *e, const allot_segment_info *info)
     uint32_t index = 0;
     seg *sg = find_grant(e, info->segment, info->token, &index);
     if (sg == NULL) {
-        fetch_later(e, info->segment);
+        fetch_later(e, info);
         return;
     }
     sg->listed = true;
     if (!e->drained_seen && info->recalled > recalled_count(sg))
-        fetch_later(e, info->segment);
+        fetch_later(e, info);
 }
 
 /* A segment that the store does not list any more, though this replica has not reported all of it: cleaned. */
@@ -155,22 +156,34 @@ static void synced(engine *e)
     s->fetch_count = s->fetch_next = 0;
 }
 
+/* How many of the next segments one op reads. */
+static size_t next_bodies(const share *s)
+{
+    size_t count = 0;
+    uint64_t ids = 0;
+    while (s->fetch_next + count < s->fetch_count && count < BODIES_AT_ONCE) {
+        ids += s->fetch[s->fetch_next + count]->live;
+        if (count > 0 && ids > IDS_AT_ONCE)
+            break;
+        count++;
+    }
+    return count;
+}
+
 static void read_bodies(engine *e)
 {
     share *s = &e->share;
-    size_t count = s->fetch_count - s->fetch_next;
+    size_t count = next_bodies(s);
     if (count == 0) {
         synced(e);
         return;
     }
-    if (count > BODIES_AT_ONCE)
-        count = BODIES_AT_ONCE;
     pending *p = ops_new(e, ALLOT_OP_READ_SEGMENTS, count * sizeof(uint64_t));
     if (p == NULL)
         return;
     uint64_t *numbers = pending_memory(p);
-    memcpy(numbers, &s->fetch[s->fetch_next], count * sizeof(numbers[0]));
-    s->fetch_next += count;
+    for (size_t i = 0; i < count; i++)
+        numbers[i] = s->fetch[s->fetch_next++]->segment;
     p->op.u.read = (allot_op_read){.target = e->slot,
                                    .limit = (uint32_t)count,
                                    .with_payloads = true,
