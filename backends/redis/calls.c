@@ -1,11 +1,8 @@
 #include "backends/redis/calls.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { NUMBER_BYTES = 24, SHA_BYTES = 40 };
 
 /* ---- Room -------------------------------------------------------------------------------------------------------- */
 
@@ -31,17 +28,20 @@ void redis_room_put(redis_room *room, size_t i, const char *text, size_t len)
 
 /* ---- A script ---------------------------------------------------------------------------------------------------- */
 
+enum { KEY_COUNT_BYTES = 24 };
+
 static size_t script_words(const redis_call *call)
 {
     return 3 + call->keys.count + call->args.count;
 }
 
-/* From word `at` on; `key_count` is its text. */
-static redis_words put_script(const redis_call *call, redis_room *room, size_t at, const char *key_count)
+/* From word `at` on. */
+static redis_words put_script(const redis_call *call, redis_room *room, size_t at, char ret_key_count[KEY_COUNT_BYTES])
 {
+    int len = snprintf(ret_key_count, KEY_COUNT_BYTES, "%zu", call->keys.count);
     redis_room_put(room, at, "EVALSHA", 7);
-    redis_room_put(room, at + 1, redis_scripts[call->script].sha, SHA_BYTES);
-    redis_room_put(room, at + 2, key_count, strlen(key_count));
+    redis_room_put(room, at + 1, redis_scripts[call->script].sha, REDIS_SHA_BYTES);
+    redis_room_put(room, at + 2, ret_key_count, (size_t)len);
     redis_args_list(&call->keys, room->argv + at + 3, room->lens + at + 3);
     size_t args_at = at + 3 + call->keys.count;
     redis_args_list(&call->args, room->argv + args_at, room->lens + args_at);
@@ -50,8 +50,7 @@ static redis_words put_script(const redis_call *call, redis_room *room, size_t a
 
 static int send_script(const redis_call *call, redis_link *link, redis_room *room, uint64_t tag, int64_t deadline_us)
 {
-    char key_count[NUMBER_BYTES];
-    snprintf(key_count, sizeof(key_count), "%zu", call->keys.count);
+    char key_count[KEY_COUNT_BYTES];
     redis_words script = put_script(call, room, 0, key_count);
     return redis_link_send(link, script.argc, script.argv, script.lens, tag, deadline_us);
 }
@@ -72,67 +71,31 @@ static int send_texts(const redis_call *call, redis_link *link, redis_room *room
 
 /* ---- Texts that are written before it ---------------------------------------------------------------------------- */
 
-/* Words of HSETNX, and of the script's first call, which prepares the place. */
-enum { LAY_WORDS = 4, STAGE_WORDS = 3 + REDIS_GROUP_KEYS + REDIS_SPEAKER_ARGS + 3 };
-
-/* A transaction while it is made up: three parts of the room, and one command for each text. */
-typedef struct staged {
-    char key_counts[2][NUMBER_BYTES], first[NUMBER_BYTES], count[NUMBER_BYTES];
-    char (*numbers)[NUMBER_BYTES]; /* of the texts */
-    redis_words *commands;
-} staged;
-
-static redis_words put_stage(const redis_call *call, redis_room *room, size_t at, const staged *s)
+static redis_words put_words(const redis_args *args, redis_room *room, size_t at)
 {
-    redis_room_put(room, at, "EVALSHA", 7);
-    redis_room_put(room, at + 1, redis_scripts[call->script].sha, SHA_BYTES);
-    redis_room_put(room, at + 2, s->key_counts[0], strlen(s->key_counts[0]));
-    size_t keys_at = at + 3, args_at = keys_at + REDIS_GROUP_KEYS, own_at = args_at + REDIS_SPEAKER_ARGS;
-    /* Both lists are longer than what is wanted of them: what lies behind is written over. */
-    redis_args_list(&call->keys, room->argv + keys_at, room->lens + keys_at);
-    redis_args_list(&call->args, room->argv + args_at, room->lens + args_at);
-    redis_room_put(room, own_at, "stage", 5);
-    redis_room_put(room, own_at + 1, s->first, strlen(s->first));
-    redis_room_put(room, own_at + 2, s->count, strlen(s->count));
-    return (redis_words){STAGE_WORDS, room->argv + at, room->lens + at};
-}
-
-static void put_texts(const redis_call *call, redis_room *room, size_t at, staged *s)
-{
-    const char *seg = room->argv[3 + REDIS_KEY_SEG]; /* of the first call */
-    size_t seg_len = room->lens[3 + REDIS_KEY_SEG];
-    size_t texts_at = at + LAY_WORDS * call->texts.count;
-    redis_args_list(&call->texts, room->argv + texts_at, room->lens + texts_at);
-    for (size_t i = 0; i < call->texts.count; i++, at += LAY_WORDS) {
-        snprintf(s->numbers[i], NUMBER_BYTES, "%" PRIu64, call->first_number + i);
-        redis_room_put(room, at, "HSETNX", 6);
-        redis_room_put(room, at + 1, seg, seg_len);
-        redis_room_put(room, at + 2, s->numbers[i], strlen(s->numbers[i]));
-        redis_room_put(room, at + 3, room->argv[texts_at + i], room->lens[texts_at + i]);
-        s->commands[1 + i] = (redis_words){LAY_WORDS, room->argv + at, room->lens + at};
-    }
+    redis_args_list(args, room->argv + at, room->lens + at);
+    return (redis_words){(int)args->count, room->argv + at, room->lens + at};
 }
 
 static int send_transaction(const redis_call *call, redis_link *link, redis_room *room, uint64_t tag,
                             int64_t deadline_us)
 {
-    size_t count = call->texts.count;
-    staged s = {.numbers = calloc(count, NUMBER_BYTES), .commands = calloc(count + 2, sizeof(redis_words))};
-    size_t texts_at = STAGE_WORDS + script_words(call); /* and what is written over */
-    int rc = -1;
-    if (s.numbers != NULL && s.commands != NULL &&
-        redis_room_reserve(room, texts_at + (LAY_WORDS + 1) * count) == 0) {
-        snprintf(s.key_counts[0], NUMBER_BYTES, "%d", REDIS_GROUP_KEYS);
-        snprintf(s.key_counts[1], NUMBER_BYTES, "%zu", call->keys.count);
-        snprintf(s.first, NUMBER_BYTES, "%" PRIu64, call->first_number);
-        snprintf(s.count, NUMBER_BYTES, "%zu", count);
-        s.commands[0] = put_stage(call, room, 0, &s);
-        put_texts(call, room, texts_at, &s);
-        s.commands[count + 1] = put_script(call, room, STAGE_WORDS, s.key_counts[1]);
-        rc = redis_link_send_all(link, s.commands, count + 2, tag, deadline_us);
+    char key_count[KEY_COUNT_BYTES];
+    size_t count = call->texts.count / REDIS_TEXT_WORDS;
+    size_t script_at = call->stage.count + call->texts.count;
+    redis_words *commands = calloc(count + 2, sizeof(*commands));
+    if (commands == NULL || redis_room_reserve(room, script_at + script_words(call)) != 0) {
+        free(commands);
+        return -1;
     }
-    free(s.numbers);
-    free(s.commands);
+    commands[0] = put_words(&call->stage, room, 0);
+    redis_words texts = put_words(&call->texts, room, call->stage.count);
+    for (size_t i = 0; i < count; i++)
+        commands[1 + i] = (redis_words){REDIS_TEXT_WORDS, texts.argv + REDIS_TEXT_WORDS * i,
+                                        texts.lens + REDIS_TEXT_WORDS * i};
+    commands[1 + count] = put_script(call, room, script_at, key_count);
+    int rc = redis_link_send_all(link, commands, count + 2, tag, deadline_us);
+    free(commands);
     return rc;
 }
 
@@ -141,10 +104,10 @@ static int send_transaction(const redis_call *call, redis_link *link, redis_room
 int redis_call_send(const redis_call *call, redis_link *link, redis_room *room, uint64_t tag, uint64_t texts_tag,
                     int64_t deadline_us)
 {
+    if (call->stage.count > 0)
+        return send_transaction(call, link, room, tag, deadline_us);
     if (redis_room_reserve(room, script_words(call)) != 0)
         return -1;
-    if (call->texts.count > 0)
-        return send_transaction(call, link, room, tag, deadline_us);
     if (call->first_text > 0 && send_texts(call, link, room, texts_tag, deadline_us) != 0)
         return -1;
     return send_script(call, link, room, tag, deadline_us);

@@ -3,10 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-redis_command *redis_command_new(int argc, const char **argv, const size_t *argvlen)
+redis_command *redis_command_new(int step, int argc, const char **argv, const size_t *argvlen)
 {
     redis_command *c = calloc(1, sizeof(*c));
-    if (c == NULL || redis_command_add(c, argc, argv, argvlen) == 0)
+    if (c == NULL)
+        return NULL;
+    c->step = step;
+    if (redis_command_add(c, argc, argv, argvlen) == 0)
         return c;
     redis_command_free(c);
     return NULL;
@@ -19,7 +22,8 @@ int redis_command_add(redis_command *c, int argc, const char **argv, const size_
     if (len <= 0)
         return -1;
     int rc = bytes_append(&c->text, text, (size_t)len);
-    explicit_bzero(text, c->count == 0 ? (size_t)len : 0); /* AUTH is one command */
+    if (c->step != 0)
+        explicit_bzero(text, (size_t)len);
     redisFreeCommand(text);
     c->replies = ++c->count;
     return rc;
@@ -29,7 +33,7 @@ void redis_command_free(redis_command *c)
 {
     if (c == NULL)
         return;
-    if (c->step != 0)
+    if (c->step != 0 && c->text.data != NULL)
         explicit_bzero(c->text.data, c->text.len);
     bytes_done(&c->text);
     if (c->refusal != NULL)

@@ -30,11 +30,11 @@ typedef struct redis_commands {
     size_t count;
 } redis_commands;
 
-/* NULL: out of memory. */
-redis_command *redis_command_new(int argc, const char **argv, const size_t *argvlen);
+/* `step`: see above. NULL: out of memory. */
+redis_command *redis_command_new(int step, int argc, const char **argv, const size_t *argvlen);
 /* One more behind it. 0, or -1: out of memory; then it is good for nothing but redis_command_free. */
 int redis_command_add(redis_command *command, int argc, const char **argv, const size_t *argvlen);
-/* Takes NULL. The bytes are wiped: a password may be among them. */
+/* Takes NULL. The bytes of a handshake's are wiped: a password may be among them. */
 void redis_command_free(redis_command *command);
 
 void redis_commands_push(redis_commands *list, redis_command *command);

@@ -1,10 +1,8 @@
 #include "backends/redis/decode.h"
+#include "backends/store/validate.h"
 #include "base/bits.h"
 
 #include <string.h>
-
-/* The scripts count in doubles: not further. */
-#define NUMBER_END (UINT64_C(1) << 53)
 
 void redis_reading_done(redis_reading *r)
 {
@@ -80,7 +78,7 @@ static redis_decoded decode_outcome(const allot_op *op, allot_bytes text, redis_
 static redis_decoded take_next_number(redis_fields *f, redis_reading *r)
 {
     r->next_number = redis_take_number(f);
-    bool is_number = r->next_number > 0 && r->next_number < NUMBER_END;
+    bool is_number = r->next_number > 0 && r->next_number < STORE_NUMBER_END;
     return f->bad || !is_number ? REDIS_DECODED_BAD : REDIS_DECODED_AGAIN;
 }
 

@@ -11,17 +11,21 @@ void redis_call_done(redis_call *call)
 {
     redis_args_done(&call->keys);
     redis_args_done(&call->args);
+    redis_args_done(&call->stage);
     redis_args_done(&call->texts);
 }
 
 /* ---- keys: the order is that of scripts/shared/base.lua ---------------------------------------------------------- */
 
+#define SEG "seg"
+enum { GROUP_KEYS = 16 };
+
 static void put_group_keys(redis_args *keys, const redis_names *names)
 {
-    static const char *const group_keys[REDIS_GROUP_KEYS] = {
-        "state", "db",   "seg",  "done",   "live",    "segments", "inbox",    "slots",
+    static const char *const group_keys[GROUP_KEYS] = {
+        "state", "db",   SEG,    "done",   "live",    "segments", "inbox",    "slots",
         "ages",  "ttls", "LOCK", "parked", "parking", "fails",    "sessions", "outcomes"};
-    for (size_t i = 0; i < REDIS_GROUP_KEYS; i++)
+    for (size_t i = 0; i < GROUP_KEYS; i++)
         redis_args_format(keys, "%s%s", names->prefix, group_keys[i]);
 }
 
@@ -209,25 +213,9 @@ static void put_sources(redis_args *args, const allot_op_deal *deal)
     }
 }
 
-static void put_pile_text(redis_args *args, const allot_pile *pile, bytes *body)
-{
-    bytes_clear(body);
-    for (uint32_t i = 0; i < pile->count; i++)
-        if ((i > 0 && bytes_append(body, "\n", 1) != 0) ||
-            bytes_append(body, pile->ids[i].id.data, pile->ids[i].id.len) != 0)
-            args->failed = true;
-    redis_args_bytes(args, body->data, body->len);
-}
-
-static void put_deal(redis_call *call, const allot_op *op, uint64_t first_number)
+static void put_deal(redis_args *args, const allot_op *op)
 {
     const allot_op_deal *deal = &op->u.deal;
-    redis_args *args = &call->args;
-    bytes body = {0};
-    if (first_number == 0) {
-        redis_args_text(args, "number");
-        return;
-    }
     redis_args_number(args, deal->slot_count);
     for (uint32_t i = 0; i < deal->slot_count; i++)
         redis_args_uuid(args, &deal->slots[i]);
@@ -236,11 +224,48 @@ static void put_deal(redis_call *call, const allot_op *op, uint64_t first_number
     for (uint32_t i = 0; i < deal->pile_count; i++) {
         redis_args_number(args, deal->piles[i].slot_index);
         redis_args_number(args, deal->piles[i].count);
-        put_pile_text(&call->texts, &deal->piles[i], &body);
     }
     redis_args_number(args, deal->quiet);
-    redis_args_number(args, first_number);
-    call->first_number = first_number;
+}
+
+static void put_stage(redis_args *stage, const redis_names *names, const allot_op *op, uint64_t first_number)
+{
+    redis_args_text(stage, "EVALSHA");
+    redis_args_text(stage, redis_scripts[REDIS_SCRIPT_DEAL].sha);
+    redis_args_number(stage, GROUP_KEYS);
+    put_group_keys(stage, names);
+    redis_args_text(stage, names->from);
+    put_speaker(stage, op);
+    redis_args_text(stage, "stage");
+    redis_args_number(stage, first_number);
+    redis_args_number(stage, op->u.deal.pile_count);
+}
+
+/* The ids of the pile, one a line. */
+static void put_text(redis_args *texts, const allot_pile *pile, bytes *body)
+{
+    bytes_clear(body);
+    for (uint32_t i = 0; i < pile->count; i++)
+        if ((i > 0 && bytes_append(body, "\n", 1) != 0) ||
+            bytes_append(body, pile->ids[i].id.data, pile->ids[i].id.len) != 0)
+            texts->failed = true;
+    redis_args_bytes(texts, body->data, body->len);
+}
+
+/* The number of its first pile, behind the deal itself; when it is known, what goes before the script as well. */
+static void encode_texts(const redis_names *names, const allot_op *op, uint64_t first_number, redis_call *call)
+{
+    bytes body = {0};
+    redis_args_number(&call->args, first_number);
+    if (first_number == 0)
+        return;
+    put_stage(&call->stage, names, op, first_number);
+    for (uint32_t i = 0; i < op->u.deal.pile_count; i++) {
+        redis_args_text(&call->texts, "HSETNX");
+        redis_args_format(&call->texts, "%s" SEG, names->prefix);
+        redis_args_number(&call->texts, first_number + i);
+        put_text(&call->texts, &op->u.deal.piles[i], &body);
+    }
     bytes_done(&body);
 }
 
@@ -342,7 +367,7 @@ static const encoding changes[] = {
     [ALLOT_OP_RESIGN] = {REDIS_SCRIPT_RESIGN, NULL, ""},
     [ALLOT_OP_ADD] = {REDIS_SCRIPT_ADD, put_add, ""},
     [ALLOT_OP_ASSIGN] = {REDIS_SCRIPT_ASSIGN, put_assign, ""},
-    [ALLOT_OP_DEAL] = {REDIS_SCRIPT_DEAL, NULL, ""},
+    [ALLOT_OP_DEAL] = {REDIS_SCRIPT_DEAL, put_deal, ""},
     [ALLOT_OP_RECALL] = {REDIS_SCRIPT_RECALL, put_recall, ""},
     [ALLOT_OP_RETIRE] = {REDIS_SCRIPT_RETIRE, put_target, ""},
     [ALLOT_OP_REAP] = {REDIS_SCRIPT_REAP, put_target, ""},
@@ -367,8 +392,7 @@ static void put_targets(redis_args *keys, const redis_names *names, const allot_
         put_slot_keys(keys, names, &op->u.deal.slots[i]);
 }
 
-static void encode_change(const redis_names *names, const allot_op *op, bool over_limit,
-                          const redis_progress *progress, redis_call *call)
+static void encode_change(const redis_names *names, const allot_op *op, bool over_limit, redis_call *call)
 {
     const encoding *e = &changes[op->kind];
     call->script = over_limit ? REDIS_SCRIPT_LIMIT : e->script;
@@ -380,9 +404,7 @@ static void encode_change(const redis_names *names, const allot_op *op, bool ove
         return;
     }
     put_targets(&call->keys, names, op);
-    if (op->kind == ALLOT_OP_DEAL)
-        put_deal(call, op, progress != NULL ? progress->first_number : 0);
-    else if (e->put != NULL)
+    if (e->put != NULL)
         e->put(&call->args, op);
 }
 
@@ -432,15 +454,18 @@ int redis_encode(const redis_names *names, const allot_op *op, bool over_limit, 
 {
     redis_args_clear(&call->keys);
     redis_args_clear(&call->args);
+    redis_args_clear(&call->stage);
     redis_args_clear(&call->texts);
     call->first_text = 0;
     put_group_keys(&call->keys, names);
     redis_args_text(&call->args, names->from);
     if (op->kind < ALLOT_OP_READ_VIEW)
-        encode_change(names, op, over_limit, progress, call);
+        encode_change(names, op, over_limit, call);
     else if (progress != NULL && progress->segment != 0)
         encode_payloads(progress, call);
     else
         encode_read(names, op, progress, call);
-    return call->keys.failed || call->args.failed || call->texts.failed ? -1 : 0;
+    if (op->kind == ALLOT_OP_DEAL && !over_limit)
+        encode_texts(names, op, progress != NULL ? progress->first_number : 0, call);
+    return call->keys.failed || call->args.failed || call->stage.failed || call->texts.failed ? -1 : 0;
 }

@@ -29,17 +29,15 @@ typedef struct redis_call {
     redis_script_id script;
     redis_args keys, args;
     size_t first_text; /* the fields of HMGET are the arguments from here on; 0: there is no HMGET */
-    /* The same the other way round, for a deal: the piles' texts are laid in place by commands of their own, under the
-     * numbers from this one on, and all is one transaction (deal.lua). No texts: it is none. */
-    redis_args texts;
-    uint64_t first_number;
+    /* The same the other way round, for a deal whose numbers are known (deal.lua): a transaction of a call of the
+     * script that prepares the place, of one HSETNX for each text, and of the script. Words of whole commands, in
+     * `texts` REDIS_TEXT_WORDS for each; empty when there is no transaction. */
+    redis_args stage, texts;
 } redis_call;
 
-/* The key with the segments' texts, and how many a group has of its own, among a call's keys. */
+/* The key with the segments' texts, among a call's keys. */
 #define REDIS_KEY_SEG 2
-#define REDIS_GROUP_KEYS 16
-/* The arguments of every change that say who speaks. */
-#define REDIS_SPEAKER_ARGS 6
+#define REDIS_TEXT_WORDS 4
 
 void redis_call_done(redis_call *call);
 

@@ -65,6 +65,11 @@ static const char *what_happened(const char *text)
     return inner != NULL ? inner + 3 : text;
 }
 
+bool redis_error_is_abort(const char *text)
+{
+    return begins_with(text, "EXECABORT");
+}
+
 redis_error_kind redis_error_kind_of(const char *text)
 {
     const char *what = what_happened(text);
@@ -77,7 +82,7 @@ redis_error_kind redis_error_kind_of(const char *text)
 
 bool redis_error_maybe_applied(const char *text)
 {
-    if (begins_with(text, "EXECABORT")) /* nothing of it, whatever the reason */
+    if (redis_error_is_abort(text))
         return false;
     switch (redis_error_kind_of(text)) {
     case REDIS_ERROR_RETRY: /* within a script these come before its first write, or not at all */

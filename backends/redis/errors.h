@@ -15,6 +15,9 @@ typedef enum redis_error_kind {
 /* By the text of a REDIS_REPLY_ERROR, NUL-terminated. */
 redis_error_kind redis_error_kind_of(const char *text);
 
+/* A transaction of which nothing was done, whatever the reason. */
+bool redis_error_is_abort(const char *text);
+
 /* True when a command (a script) that was answered with this error may have changed something: UNKNOWN. False: it was
  * refused before it ran, or at its first write: UNAVAILABLE. */
 bool redis_error_maybe_applied(const char *text);

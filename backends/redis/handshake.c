@@ -10,10 +10,9 @@ static int say(redis_commands *list, redis_step step, int argc, const char **arg
     size_t lens[3] = {0};
     for (int i = 0; i < argc; i++)
         lens[i] = strlen(argv[i]);
-    redis_command *c = redis_command_new(argc, argv, lens);
+    redis_command *c = redis_command_new(step, argc, argv, lens);
     if (c == NULL)
         return -1;
-    c->step = step;
     c->deadline_us = INT64_MAX; /* the attempt has one */
     redis_commands_push(list, c);
     return 0;

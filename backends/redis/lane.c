@@ -13,7 +13,7 @@ enum {
     ROOM = 256,
     WINDOW = 64, /* calls on their way at once */
     TRIES = 4,   /* of one op, when the server keeps forgetting its scripts */
-    NUMBERS_LEFT = 256
+    NUMBERS_LEFT = 256 /* between a deal's and those that are known to be used */
 };
 
 /* With an op's serial: of the texts that are read before its script is called. */
@@ -410,13 +410,11 @@ static bool send_waiting(redis_lane *lane)
     bool any = false;
     for (size_t i = 0; i < lane->count && lane->on_way == lane->unreplied && lane->on_way < WINDOW; i++) {
         redis_entry *e = entry_at(lane, i);
-        if (e->state == REDIS_ENTRY_SENT && is_exclusive(lane, e))
+        bool is_alone = is_exclusive(lane, e);
+        if (is_alone && (e->state == REDIS_ENTRY_SENT || (e->state == REDIS_ENTRY_WAITS && lane->on_way > 0)))
             break;
         if (e->state != REDIS_ENTRY_WAITS)
             continue;
-        if (is_exclusive(lane, e) && lane->on_way > 0)
-            break;
-        bool is_alone = is_exclusive(lane, e);
         send_entry(lane, i);
         any = true;
         if (is_alone)

@@ -4,14 +4,10 @@
 
 enum { SCRIPTS_TIMEOUT_US = 5000000 };
 
-static int send_now(redis_lane *lane, int argc, uint64_t tag, int64_t deadline_us)
+static int send_now(redis_lane *lane, int argc, uint64_t tag)
 {
+    int64_t deadline_us = lane->clock.boot_us(lane->clock.user) + SCRIPTS_TIMEOUT_US;
     return redis_link_send(lane->link, argc, lane->room.argv, lane->room.lens, tag, deadline_us);
-}
-
-static int64_t scripts_deadline_us(const redis_lane *lane)
-{
-    return lane->clock.boot_us(lane->clock.user) + SCRIPTS_TIMEOUT_US;
 }
 
 int redis_lane_ask_for_scripts(redis_lane *lane)
@@ -21,8 +17,8 @@ int redis_lane_ask_for_scripts(redis_lane *lane)
     redis_room_put(&lane->room, 0, "SCRIPT", 6);
     redis_room_put(&lane->room, 1, "EXISTS", 6);
     for (size_t i = 0; i < REDIS_SCRIPT_COUNT; i++)
-        redis_room_put(&lane->room, 2 + i, redis_scripts[i].sha, 40);
-    if (send_now(lane, 2 + REDIS_SCRIPT_COUNT, REDIS_TAG_EXISTS, scripts_deadline_us(lane)) != 0)
+        redis_room_put(&lane->room, 2 + i, redis_scripts[i].sha, REDIS_SHA_BYTES);
+    if (send_now(lane, 2 + REDIS_SCRIPT_COUNT, REDIS_TAG_EXISTS) != 0)
         return -1;
     lane->scripts = REDIS_SCRIPTS_ASKED;
     return 0;
@@ -35,7 +31,7 @@ int redis_lane_load_script(redis_lane *lane, redis_script_id id)
     redis_room_put(&lane->room, 0, "SCRIPT", 6);
     redis_room_put(&lane->room, 1, "LOAD", 4);
     redis_room_put(&lane->room, 2, redis_scripts[id].text, redis_scripts[id].len);
-    return send_now(lane, 3, REDIS_TAG_LOAD, scripts_deadline_us(lane));
+    return send_now(lane, 3, REDIS_TAG_LOAD);
 }
 
 void redis_lane_load_missing(redis_lane *lane, const redisReply *reply)
@@ -55,7 +51,7 @@ void redis_lane_take_loaded(redis_lane *lane, const redisReply *reply)
 {
     if (reply->type == REDIS_REPLY_ERROR)
         snprintf(lane->load_error, sizeof(lane->load_error), "%s", reply->str);
-    else if (reply->type == REDIS_REPLY_STRING && reply->len == 40)
+    else if (reply->type == REDIS_REPLY_STRING && reply->len == REDIS_SHA_BYTES)
         lane->load_error[0] = '\0';
     else
         redis_link_distrust(lane->link);

@@ -134,12 +134,12 @@ static int queue(redis_link *l, redis_command *c, uint64_t tag, int64_t deadline
 int redis_link_send(redis_link *l, int argc, const char **argv, const size_t *argvlen, uint64_t tag,
                     int64_t deadline_us)
 {
-    return queue(l, redis_command_new(argc, argv, argvlen), tag, deadline_us);
+    return queue(l, redis_command_new(0, argc, argv, argvlen), tag, deadline_us);
 }
 
 static redis_command *transaction(const redis_words *commands, size_t count)
 {
-    redis_command *c = redis_command_new(1, (const char *[]){"MULTI"}, (const size_t[]){5});
+    redis_command *c = redis_command_new(0, 1, (const char *[]){"MULTI"}, (const size_t[]){5});
     bool is_whole = c != NULL;
     for (size_t i = 0; i < count && is_whole; i++)
         is_whole = redis_command_add(c, commands[i].argc, commands[i].argv, commands[i].lens) == 0;

@@ -34,9 +34,11 @@ typedef enum redis_script_id {
     REDIS_SCRIPT_COUNT
 } redis_script_id;
 
+#define REDIS_SHA_BYTES 40
+
 typedef struct redis_script {
     const char *name;
-    const char *sha; /* 40 hexadecimal digits */
+    const char *sha; /* REDIS_SHA_BYTES hexadecimal digits */
     const char *text;
     size_t len;
 } redis_script;

@@ -112,7 +112,7 @@ static redis_command *transaction_at_work(const redis_link *l)
 /* EXEC does not say why, the command that was refused does. */
 static const redisReply *final_reply(const redis_command *c, const redisReply *reply)
 {
-    bool is_refused = reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "EXECABORT", 9) == 0;
+    bool is_refused = reply->type == REDIS_REPLY_ERROR && redis_error_is_abort(reply->str);
     return is_refused && c->refusal != NULL ? c->refusal : reply;
 }
 

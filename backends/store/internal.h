@@ -11,7 +11,6 @@
 #include "base/index.h"
 
 #define STORE_SESSION_WINDOW 64u
-#define STORE_NUMBER_END (UINT64_C(1) << 53) /* numbers of this and more are malformed */
 #define STORE_READ_SEGMENTS_MAX 64u
 #define STORE_REASON_DIED "slot died" /* of an attempt that a reap counts */
 

@@ -4,6 +4,8 @@
 
 #include <allot/backend.h>
 
+#define STORE_NUMBER_END (UINT64_C(1) << 53) /* numbers of this and more are malformed */
+
 /* INVALID or LIMIT when the op is malformed whatever the state, else ALLOT_REFUSED_NOTHING. */
 allot_reason store_validate(const allot_op *op);
 

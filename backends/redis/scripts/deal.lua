@@ -10,18 +10,21 @@
 -- them, one id a line, under `seg`, by FIRST and the numbers behind it, which the new segments get. The caller chose
 -- these to lie behind all numbers so far. Before that, this script was called with ARGV[7..]: 'stage', FIRST, how many;
 -- it cleared the place and left its mark, with the number of texts there were. Unless all is as the mark says, and the
--- numbers are still unused, what was laid is taken away, and 'again' with the next number is all the answer. ARGV[7]:
--- 'number' asks for that alone.
+-- numbers are still unused, what was laid is taken away, and 'again' with the next number is all the answer. FIRST 0 asks
+-- for that alone.
 
 local MARK = ARGV[3] .. ' ' .. ARGV[4] -- the session and the sequence
 
 -- Of the texts from `first` on, those that belong to no segment. `live` says so; if that is somebody else's, all that lie
 -- beyond the numbers which were given out.
 local function drop_texts(first, count)
-    local can_tell, numbers, gone = not is_of_others(redis.pcall('HLEN', K_LIVE)), {}, {}
+    local is_ours, numbers, gone = not is_of_others(redis.pcall('HLEN', K_LIVE)), {}, {}
     for number = first, first + count - 1 do
-        local into = can_tell and numbers or number > num('segment') and gone or {}
-        into[#into + 1] = text(number)
+        if is_ours then
+            numbers[#numbers + 1] = text(number)
+        elseif number > num('segment') then
+            gone[#gone + 1] = text(number)
+        end
     end
     each_field(K_LIVE, numbers, function(number, line)
         gone[#gone + 1] = not line and number or nil
@@ -38,9 +41,7 @@ local function again()
     return {'again', text(num('segment') + 1)}
 end
 
-if ARGV[7] == 'number' then
-    return again()
-elseif ARGV[7] == 'stage' then
+if ARGV[7] == 'stage' then
     local done, failed = pcall(stage, tonumber(ARGV[8]), tonumber(ARGV[9]))
     return done and 'ok' or failure(failed)
 end
@@ -49,6 +50,9 @@ local SLOTS = tonumber(ARGV[7])
 local SOURCES, FIRST_SOURCE = tonumber(ARGV[8 + SLOTS]), 9 + SLOTS
 local QUIET = ARGV[#ARGV - 1] == '1' -- the slots need not be told now
 local FIRST = tonumber(ARGV[#ARGV])
+if FIRST == 0 then
+    return again()
+end
 local PILES, FIRST_PILE = tonumber(ARGV[FIRST_SOURCE + 3 * SOURCES]), FIRST_SOURCE + 3 * SOURCES + 1
 
 -- Whether exactly these positions of the segment are left: `live` of them, all but `none` below the last.
