@@ -139,13 +139,16 @@ void member_beat_soon(engine *e, int64_t delay_us)
         e->next_beat_us = at;
 }
 
-/* A follower's early beat after a group hint is spread over the slots by rank. */
+/* A follower's early beat after a group hint is spread over the slots by rank. While it reads its share there is no
+ * hurry: whatever changes that has a hint of its own, and in a split over many slots each would beat once more. */
 static int64_t spread_us(const engine *e)
 {
     if (e->election.leads)
         return 0;
     int64_t spread = (int64_t)(e->view.rank % ALLOT_SLOTS_MAX) * GROUP_SPREAD_US;
-    return spread < GROUP_SPREAD_MOST_US ? spread : GROUP_SPREAD_MOST_US;
+    if (spread > GROUP_SPREAD_MOST_US)
+        spread = GROUP_SPREAD_MOST_US;
+    return e->share.reading ? spread + GROUP_SPREAD_MOST_US : spread;
 }
 
 /* Hints make the next beat come early, and nothing more; except that free leadership need not be asked about. */
