@@ -28,7 +28,7 @@
 #define LOUD_FIRST_US 250000
 #define LOUD_PAUSE_MOST_US 1000000
 
-/* Ids of one deal: a store that does it in one go is blocked for 4 ms, if they go to 100 slots. */
+/* Ids of one deal: a store that does it in one go is blocked for under 5 ms, if they go to 100 slots. */
 #define DEAL_IDS (32u * ALLOT_SEGMENT_IDS_MAX)
 
 /* Ids of deals under way; their texts are kept until the answer. */

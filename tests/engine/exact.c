@@ -248,6 +248,42 @@ START_TEST(a_portion_fails)
 }
 END_TEST
 
+typedef struct reads {
+    int ops, segments; /* of node 2's own share */
+} reads;
+
+static cluster_fate watch_reads(void *user, int n, const allot_op *op)
+{
+    reads *r = user;
+    if (n == 2 && op->kind == ALLOT_OP_READ_SEGMENTS) {
+        r->ops++;
+        r->segments += (int)op->u.read.segment_count;
+    }
+    return FATE_DELIVER;
+}
+
+/* A split in portions leaves a small segment of each to each slot. One that comes late reads all of them at once. */
+START_TEST(small_segments_are_read_together)
+{
+    enum { ADDS = 20, IDS = 16 };
+    reads seen = {0};
+    cluster_config(c)->plan_ids = IDS;
+    configure(ALLOT_STRATEGY_IDS, "hash");
+    cluster_filter_set(c, watch_reads, &seen);
+    start(1, 2);
+    cluster_pause(c, 2);
+    for (int i = 0; i < ADDS; i++)
+        cluster_add(c, 1, (char[]){(char)('a' + i), '\0'}, IDS);
+    cluster_run(c, 200);
+    cluster_resume(c, 2);
+    cluster_run(c, 1000);
+    cluster_picture(c);
+    ck_assert_int_eq(seen.segments, ADDS);
+    ck_assert_int_eq(seen.ops, 1);
+    cluster_compare(c, "small_segments_are_read_together");
+}
+END_TEST
+
 /* ---- Reload ------------------------------------------------------------------------------------------------------ */
 
 START_TEST(the_strategy_changes)
@@ -280,6 +316,7 @@ Suite *exact_suite(void)
                                   texts_decide,
                                   a_short_visit_is_put_right,
                                   a_portion_fails,
+                                  small_segments_are_read_together,
                                   the_strategy_changes};
     Suite *s = suite_create("exact strategies");
     TCase *t = tcase_create("exact");
