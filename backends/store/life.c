@@ -1,5 +1,6 @@
 /* life.c - the life of the data: how it begins, and how a loss of data is seen (rules 4 to 6). */
 #include "backends/store/internal.h"
+#include "base/mutants.h"
 #include "base/uuid_text.h"
 
 static void raise(store_turn *t, uint64_t *number, uint64_t to)
@@ -33,7 +34,7 @@ void store_quarantine_raise(store_turn *t, int64_t until_us)
 int64_t store_quarantine_rest(const store *s, int64_t now_us)
 {
     int64_t rest = store_time_sub(s->quarantine_until_us, now_us);
-    if (rest <= 0)
+    if (rest <= 0 || MUTANT(no_quarantine))
         return 0;
     return rest < s->longest_ttl_us ? rest : s->longest_ttl_us;
 }
@@ -60,7 +61,7 @@ static allot_reason begin_over_old_data(store_turn *t, const allot_uuid *fresh)
         return reason;
     size_t at = 0;
     store_slot *slot;
-    while ((slot = numbered_next(&s->slots, &at)) != NULL)
+    while (!MUTANT(lost_life_view_taken) && (slot = numbered_next(&s->slots, &at)) != NULL)
         store_slot_die(s, slot, t->effects);
     s->view = 0;
     s->quarantine_until_us = store_time_add(t->now_us, s->longest_ttl_us);
@@ -70,7 +71,7 @@ static allot_reason begin_over_old_data(store_turn *t, const allot_uuid *fresh)
 
 static bool fell_back(const store *s, const allot_floors *floors)
 {
-    return uuid_equal(&floors->life, &s->life) &&
+    return uuid_equal(&floors->life, &s->life) && !MUTANT(fallback_unnoticed) &&
            (floors->view > s->view || floors->term > s->term || floors->token > s->token);
 }
 

@@ -19,6 +19,7 @@
 
 #include "base/bits.h"
 #include "base/index.h"
+#include "base/mutants.h"
 #include "core/engine/engine.h"
 #include "core/engine/prng.h"
 
@@ -325,6 +326,12 @@ static inline void engine_fail(engine *e)
 static inline int64_t ttl_part(const engine *e, int64_t divisor)
 {
     return e->config.ttl_us / divisor;
+}
+
+/* What the leader has sent is not all answered: what comes next would be too early. */
+static inline bool leader_waits(const engine *e)
+{
+    return e->leader.under_way > 0 && !MUTANT(published_early);
 }
 
 /* engine.c */

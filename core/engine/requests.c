@@ -1,4 +1,5 @@
 #include "base/bytes.h"
+#include "base/mutants.h"
 #include "core/engine/internal.h"
 
 #include <assert.h>
@@ -72,7 +73,7 @@ static bool find_held(const engine *e, const allot_id *id, uint32_t *ret_index, 
     uint32_t index;
     if (!share_lookup(&e->share, id->id, &index, ret_position))
         return false;
-    if (id->token != 0 && e->share.segs[index].body->token != id->token)
+    if (id->token != 0 && !MUTANT(report_without_token) && e->share.segs[index].body->token != id->token)
         return false;
     *ret_index = index;
     return true;
@@ -312,7 +313,7 @@ void requests_on_add(engine *e, pending *p, const allot_answer *answer)
     if (r == NULL)
         return;
     r->answered += p->count;
-    if (o->status == ALLOT_STATUS_OK) {
+    if (o->status == ALLOT_STATUS_OK || (MUTANT(unknown_is_success) && o->status == ALLOT_STATUS_UNKNOWN)) {
         r->added += o->count;
         r->present += o->skipped;
         if (r->done == p->first)

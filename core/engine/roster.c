@@ -1,4 +1,5 @@
 #include "base/bytes.h"
+#include "base/mutants.h"
 #include "base/uuid_text.h"
 #include "core/engine/internal.h"
 
@@ -54,7 +55,8 @@ bool member_may_own(const member *m)
 
 bool member_reapable(const member *m)
 {
-    return m->state == ALLOT_SLOT_LEFT || m->state == ALLOT_SLOT_DEAD || m->expired;
+    bool over = m->state >= (MUTANT(reap_before_expiry) ? ALLOT_SLOT_RETIRED : ALLOT_SLOT_LEFT);
+    return over || m->expired;
 }
 
 static bool has_to_give(const member *m)
