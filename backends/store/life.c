@@ -69,6 +69,15 @@ static allot_reason begin_over_old_data(store_turn *t, const allot_uuid *fresh)
     return ALLOT_REFUSED_NOTHING;
 }
 
+/* The present leadership, if there is any, is one of older data, and the term that is raised was another's (I1). */
+static void raise_term(store_turn *t, uint64_t to)
+{
+    const store_slot *holder = store_slot_find(t->s, &t->s->leader);
+    if (to > t->s->term && holder != NULL)
+        store_leadership_free(t->s, holder, t->effects);
+    raise(t, &t->s->term, to);
+}
+
 static bool fell_back(const store *s, const allot_floors *floors)
 {
     return uuid_equal(&floors->life, &s->life) && !MUTANT(fallback_unnoticed) &&
@@ -88,7 +97,7 @@ allot_reason store_life_report(store_turn *t, const allot_floors *floors, const 
     if (reason != ALLOT_REFUSED_NOTHING)
         return reason;
     know_ttl(t, ttl_us);
-    raise(t, &s->term, floors->term);
+    raise_term(t, floors->term);
     raise(t, &s->token, floors->token);
     if (!uuid_is_zero(&floors->life) && !uuid_equal(&floors->life, &s->life))
         store_quarantine_raise(t, store_time_add(s->created_us, s->longest_ttl_us));
