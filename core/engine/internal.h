@@ -96,6 +96,7 @@ typedef struct member {
     bool name_shared;     /* another slot has the same */
     uint32_t weight;
     uint64_t age, ids, recalls, share_rev;
+    uint64_t owed;        /* recalls, when the roster was read */
     allot_slot_state state;
     bool expired, draining;
     /* the plan */
@@ -159,7 +160,8 @@ typedef struct standing {
 /* A slot that has not given back yet what was recalled. In the order of ages, like the roster. */
 typedef struct waiting_recall {
     uint64_t age;
-    int64_t since_us;
+    uint64_t recalls; /* at the end of the last cycle */
+    int64_t since_us; /* it has given nothing back since then, as far as rosters show */
     bool retired;
 } waiting_recall;
 
@@ -209,6 +211,7 @@ typedef struct leader {
     /* what this cycle has read */
     member *roster;
     size_t roster_count, roster_capacity;
+    int64_t roster_us;     /* when its roster was read */
     size_t at;             /* the slot that is being reaped, or whose share is to be read */
     uint64_t max_age;
     entry *entries;        /* of the inbox, and of shares */

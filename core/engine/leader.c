@@ -119,6 +119,7 @@ static void begin_cycle(engine *e)
     l->wanted = false;
     l->trouble = false;
     l->roster_rev = e->view.roster_rev;
+    l->roster_us = e->now_us;
     l->inbox_rev = e->view.inbox_rev;
     l->roster_count = l->entry_count = l->at = 0;
     l->inbox_ids = l->max_age = l->read_rev = 0;
