@@ -2,7 +2,7 @@
 # the same without installing anything.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo build test model bench lint format coverage config-pages sim-night clean
+.PHONY: help demo build test model bench lint format coverage config-pages sim-night mutants clean
 
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 SAN ?=
@@ -40,8 +40,9 @@ help:
 	@echo 'make coverage          which lines the tests reach'
 	@echo 'make config-pages      write the schema, the sample and the tables of the documentation anew'
 	@echo 'make sim-night         simulate until interrupted, or ten million seeds'
+	@echo 'make mutants           plant bugs, and see the simulator find each; writes docs/evidence.md'
 	@echo 'make clean             remove what was built'
-	@echo 'demo, build, test, model, bench and coverage install missing packages (Debian; as root or by sudo).'
+	@echo 'demo, build, test, model, bench, coverage and mutants install missing packages (Debian; as root or by sudo).'
 
 demo: build
 	@$(if $(filter redis,$(BACKEND)),tools/install-packages demo-redis)
@@ -86,5 +87,12 @@ config-pages: build
 sim-night: build
 	@build/sim/allot-sim --seeds 10000000
 
+mutants:
+	@tools/install-packages build
+	@tools/quietly "Configuring build-mutants/" cmake -S . -B build-mutants $(OPTIONS) -DALLOT_MUTANTS=ON
+	@tools/quietly "Building build-mutants/" \
+	    env -u MAKEFLAGS -u MAKELEVEL cmake --build build-mutants --parallel $(JOBS) --target allot-sim
+	@sim/mutants --build build-mutants
+
 clean:
-	@rm -rf build build-san build-tsan build-coverage build-bench
+	@rm -rf build build-san build-tsan build-coverage build-bench build-mutants

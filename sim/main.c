@@ -1,5 +1,6 @@
 /* allot-sim: runs seeds and says which of them break an invariant. */
 #include "sim/jobs.h"
+#include "sim/mutants.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -11,9 +12,20 @@
 #define SEEDS_DEFAULT 20000
 #define SEEDS_QUICK 1000
 
+#ifdef ALLOT_MUTANTS
+#define MUTANTS_SYNOPSIS "       allot-sim --mutants [--mutant NAME] [--seeds N] [--jobs N]\n"
+#define MUTANTS_USAGE                                                                                                  \
+    "  --mutant NAME  with this bug planted (base/mutants.h)\n"                                                        \
+    "  --mutants   looks for each of them, or that one: found within a third of the seeds?\n"
+#else
+#define MUTANTS_SYNOPSIS
+#define MUTANTS_USAGE
+#endif
+
 static const char usage[] = "usage: allot-sim [--seeds N] [--from S] [--jobs N] [--nodes N] [--quick]\n"
                             "       allot-sim --seed S [--trace] [--nodes N]\n"
                             "       allot-sim --file FILE\n"
+                            MUTANTS_SYNOPSIS
                             "  --seeds N   how many seeds (20000, or the environment's ALLOT_SIM_SEEDS)\n"
                             "  --from S    the first (1)\n"
                             "  --jobs N    processes (one for each processor)\n"
@@ -21,12 +33,13 @@ static const char usage[] = "usage: allot-sim [--seeds N] [--from S] [--jobs N] 
                             "  --quick     1000 seeds\n"
                             "  --seed S    this seed alone\n"
                             "  --trace     tells what happens\n"
-                            "  --file FILE the seeds in FILE, one a line; what follows a # is a comment\n";
+                            "  --file FILE the seeds in FILE, one a line; what follows a # is a comment\n"
+                            MUTANTS_USAGE;
 
 typedef struct options {
     jobs_config jobs;
     uint64_t seed;
-    bool one, trace;
+    bool one, trace, mutants;
     const char *file;
 } options;
 
@@ -73,6 +86,12 @@ static bool parse_option(options *o, int option)
     case 'i':
         o->file = optarg;
         return true;
+#ifdef ALLOT_MUTANTS
+    case 'm':
+        return mutants_choose(optarg);
+    case 'M':
+        return o->mutants = true;
+#endif
     default:
         return false;
     }
@@ -88,6 +107,10 @@ static bool parse(options *o, int argc, char **argv)
                                           {"seed", required_argument, NULL, 's'},
                                           {"trace", no_argument, NULL, 't'},
                                           {"file", required_argument, NULL, 'i'},
+#ifdef ALLOT_MUTANTS
+                                          {"mutant", required_argument, NULL, 'm'},
+                                          {"mutants", no_argument, NULL, 'M'},
+#endif
                                           {0}};
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     o->jobs = (jobs_config){.from = 1, .seeds = SEEDS_DEFAULT};
@@ -146,6 +169,10 @@ int main(int argc, char **argv)
         fputs(usage, stderr);
         return 2;
     }
+#ifdef ALLOT_MUTANTS
+    if (o.mutants)
+        return mutants_run(&o.jobs);
+#endif
     if (o.file != NULL)
         return run_file(&o);
     return o.one ? run_one(&o, o.seed) : jobs_run(&o.jobs);

@@ -95,6 +95,22 @@ static void unlink_flight(world *w, flight *f)
     f->link = NULL;
 }
 
+static void begin_slot(replica *r, const allot_op *join)
+{
+    r->slot = join->slot;
+    r->sequence = r->hold_sequence = 0;
+}
+
+/* §2, time: a leader that sees the store's clock run ahead reaps nothing for one ttl, but what is surely dead. What it
+ * has sent before may come again. */
+static void check_hold(world *w, const replica *r, const allot_op *op)
+{
+    if (op->kind != ALLOT_OP_REAP || w->now_us >= r->hold_until_us || op->sequence <= r->hold_sequence)
+        return;
+    if (store_slot_is_live(w->store, &op->u.target.target))
+        world_fail(w, "I3: replica %u reaps a slot whose lease may have been cut short by the store's clock", r->index);
+}
+
 void network_submit(world *w, replica *r, struct outside *o, const allot_op *op)
 {
     flight *f = calloc(1, sizeof(*f));
@@ -114,9 +130,18 @@ void network_submit(world *w, replica *r, struct outside *o, const allot_op *op)
     }
     f->replica = r->index;
     f->incarnation = r->incarnation;
+    f->number = ++r->sent;
+    check_hold(w, r, op);
+    if (op->kind == ALLOT_OP_READ_ROSTER)
+        r->cycle_begun = f->number;
+    /* Stopped while it waits for ids: they are there when it goes on, perhaps past its deadline. */
+    if (op->kind == ALLOT_OP_READ_SEGMENTS && world_has(w, SWARM_LATE_WAKE) && random_chance(&w->more, 50))
+        world_put(w, w->now_us + 1, EVENT_STOP, r, NULL);
     link_flight(r, f);
     if (op->kind == ALLOT_OP_JOIN)
-        r->slot = op->slot;
+        begin_slot(r, op);
+    if (op->sequence > r->sequence)
+        r->sequence = op->sequence;
     decide(w, f, &r->lanes[is_control(op->kind)], r->away_until_us);
     trace_op(w, f, "sends", op, NULL);
 }
@@ -200,32 +225,39 @@ static void cover_applied(world *w, const flight *f, const allot_answer *answer)
         cover_change(w, f->op, &answer->outcome);
 }
 
-/* The bugs planted on the way to the store. True: the op is not to be applied at all, and its answer is this. */
-static bool mutate(world *w, const flight *f, allot_op *op, allot_answer *ret_answer)
+/* §2, split: the leader publishes when all that its cycle assigns and recalls is done. */
+static bool is_early(const world *w, const flight *f)
 {
-    if (ALLOT_MUTANT == MUTANT_RENUMBERED && f->applied)
-        op->sequence += 7;
-    if (ALLOT_MUTANT == MUTANT_SHORT_LEASE && op->kind == ALLOT_OP_JOIN)
-        op->u.join.ttl_us = op->u.join.ttl_us * 7 / 10;
-    if (ALLOT_MUTANT != MUTANT_ADD_NOT_KEPT || op->kind != ALLOT_OP_ADD || !random_chance(&w->random, 20))
+    if (f->op->kind != ALLOT_OP_PUBLISH || f->answered)
         return false;
-    *ret_answer = (allot_answer){.cookie = op->cookie, .kind = op->kind};
-    ret_answer->outcome.status = ALLOT_STATUS_OK;
-    ret_answer->outcome.count = op->u.add.count;
-    return true;
+    const replica *r = &w->replicas[f->replica];
+    if (f->number < r->cycle_begun)
+        return false;
+    for (const flight *other = r->flights; other != NULL; other = other->next) {
+        allot_op_kind kind = other->op->kind;
+        bool splits = kind == ALLOT_OP_ASSIGN || kind == ALLOT_OP_DEAL || kind == ALLOT_OP_RECALL;
+        if (splits && other->number > r->cycle_begun && !other->applied)
+            return true;
+    }
+    return false;
 }
 
-static void keep_answer(world *w, flight *f, const allot_answer *answer)
+/* The store forgets a session when its not-after has passed. When its clock is set back to before that, an op of it
+ * that comes again would take effect again: not promised, and refused here as it would be without that. */
+static bool comes_past_end(const world *w, const flight *f)
 {
-    f->answer = copy_answer(answer);
-    if (ALLOT_MUTANT == MUTANT_FALSE_WIN && f->op->kind == ALLOT_OP_CAMPAIGN &&
-        answer->outcome.reason == ALLOT_REFUSED_LED && random_chance(&w->random, 50)) {
-        f->answer->outcome.status = ALLOT_STATUS_OK;
-        f->answer->outcome.reason = ALLOT_REFUSED_NOTHING;
-        f->answer->outcome.term = 1;
-    }
-    if (ALLOT_MUTANT == MUTANT_HINTS_ONLY && f->answer->view != NULL)
-        ((allot_view *)(uintptr_t)f->answer->view)->share_rev = 1;
+    if (w->clock_back_at_us == 0 || swarm_has(&w->swarm, SWARM_BACK_PAST_END))
+        return false;
+    if (f->outside != NULL)
+        return f->outside->made_us <= w->clock_back_at_us;
+    return f->op->kind == ALLOT_OP_JOIN && invariants_is_reaped(w->model, &f->op->slot);
+}
+
+static void refuse_as_stale(const allot_op *op, allot_answer *ret_answer)
+{
+    *ret_answer = (allot_answer){.cookie = op->cookie, .kind = op->kind};
+    ret_answer->outcome.status = ALLOT_STATUS_REFUSED;
+    ret_answer->outcome.reason = ALLOT_REFUSED_STALE;
 }
 
 void network_apply(world *w, flight *f)
@@ -235,17 +267,20 @@ void network_apply(world *w, flight *f)
         let_go(f);
         return;
     }
-    allot_op op = *f->op;
     allot_answer answer;
     store_effects effects = {0};
-    if (!mutate(w, f, &op, &answer))
-        world_apply(w, &op, &answer, &effects);
+    if (comes_past_end(w, f))
+        refuse_as_stale(f->op, &answer);
+    else
+        world_apply(w, f->op, &answer, &effects);
     trace_op(w, f, "applied:", f->op, &answer);
     cover_applied(w, f, &answer);
     invariants_applied(w->model, w->now_us, f->op, &answer);
     calm_applied(w, f->op, &answer);
     if (f->answer == NULL && !f->answered)
-        keep_answer(w, f, &answer);
+        f->answer = copy_answer(&answer);
+    if (answer.outcome.status == ALLOT_STATUS_OK && is_early(w, f))
+        world_fail(w, "I6: a version is published before all that belongs to it is assigned");
     f->applied = true;
     network_hints(w, &effects);
     if (w->applied >= w->next_check || invariants_unsure(w->model))
@@ -318,9 +353,9 @@ static void deliver(world *w, flight *f)
     unlink_flight(w, f);
     if (answer.kind == ALLOT_OP_CAMPAIGN && answer.outcome.status == ALLOT_STATUS_OK)
         r->term_won = answer.outcome.term;
-    replica_step(w, r, &(engine_event){.kind = ENGINE_ANSWER, .answer = &answer});
-    if (ALLOT_MUTANT == MUTANT_ANSWERS_TWICE && answer.kind == ALLOT_OP_BEAT && random_chance(&w->random, 10) &&
-        r->engine != NULL)
+    if (answer.kind == ALLOT_OP_BEAT)
+        beats_deliver(w, r, f, &answer);
+    else
         replica_step(w, r, &(engine_event){.kind = ENGINE_ANSWER, .answer = &answer});
 }
 

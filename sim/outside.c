@@ -12,6 +12,7 @@ static outside *outside_new(world *w, allot_op_kind kind)
         abort();
     o->next = w->outsides;
     w->outsides = o;
+    o->made_us = w->now_us;
     o->op.kind = kind;
     o->op.timeout_us = w->swarm.longest_ttl_us / 2;
     for (size_t i = 0; i < sizeof(o->op.session.bytes); i++)

@@ -9,6 +9,7 @@ typedef struct outside {
     allot_op op;
     allot_new_id ids[32];
     char texts[32][16];
+    int64_t made_us;
     bool done;
 } outside;
 

@@ -1,5 +1,6 @@
 #include "sim/world.h"
 
+#include "base/mutants.h"
 #include "base/uuid_text.h"
 
 #include <stdlib.h>
@@ -11,8 +12,10 @@
 int64_t replica_clock_us(const world *w, const replica *r)
 {
     int64_t now_us = w->now_us;
-    if (ALLOT_MUTANT == MUTANT_CLOCK_STOPS)
-        now_us = (r->paused ? r->paused_us : now_us) - r->clock_lost_us;
+    if (MUTANT(monotonic_clock))
+        now_us = (r->paused ? r->paused_us : now_us) - r->slept_us;
+    if (MUTANT(realtime_clock) && now_us > w->swarm.calm_us / 2)
+        now_us -= w->swarm.longest_ttl_us;
     return w->swarm.clock_offset_us[r->index] + now_us + now_us * w->swarm.drift_ppm[r->index] / 1000000;
 }
 
@@ -90,22 +93,12 @@ static bool in_circles(world *w, replica *r)
     return true;
 }
 
-static int64_t step_time_us(const world *w, replica *r, engine_event_kind kind)
-{
-    int64_t now_us = replica_clock_us(w, r);
-    if (ALLOT_MUTANT != MUTANT_LATE_T0)
-        return now_us;
-    if (kind == ENGINE_TIME)
-        now_us += w->swarm.ttl_us[r->index] / 4;
-    return r->told_us = now_us > r->told_us ? now_us : r->told_us;
-}
-
 void replica_step(world *w, replica *r, engine_event *event)
 {
     engine_actions actions;
     if (in_circles(w, r))
         return;
-    event->now_us = step_time_us(w, r, event->kind);
+    event->now_us = replica_clock_us(w, r);
     if (engine_step(r->engine, event, &actions) != 0) {
         world_fail(w, "replica %u: engine_step failed", r->index);
         return;
@@ -170,6 +163,8 @@ void replica_start(world *w, replica *r)
     r->left = r->ending = r->draining = r->paused = false;
     r->wake_us = r->work_us = INT64_MAX;
     r->flights_tail = &r->flights;
+    r->sent = r->cycle_begun = r->view_number = 0;
+    r->view_store_us = r->hold_until_us = 0;
     memset(r->lanes, 0, sizeof(r->lanes));
     r->engine = engine_new(&config);
     if (r->engine == NULL)
@@ -204,6 +199,9 @@ void replica_stop(world *w, replica *r)
         return;
     worker_stop(w, r);
     network_orphan(w, r);
+    free(r->heard);
+    free(r->overdue);
+    r->heard = r->overdue = NULL;
     invariants_gone(w->model, r->index);
     engine_free(r->engine);
     r->engine = NULL;
@@ -257,7 +255,7 @@ void replica_pause(world *w, replica *r)
     if (r->resume_us > w->swarm.calm_us)
         r->resume_us = w->swarm.calm_us;
     trace_line(w, r, "is stopped until %.1f ms", (double)r->resume_us / 1000);
-    if (ALLOT_MUTANT == MUTANT_WRONG_PROOF && random_chance(&w->random, 200))
+    if (MUTANT(stopped_taken_for_dead))
         prove(w, r);
     world_put(w, r->resume_us, EVENT_RESUME, r, NULL);
 }
@@ -267,11 +265,16 @@ void replica_resume(world *w, replica *r)
     uint64_t term;
     if (!r->paused)
         return;
-    if (ALLOT_MUTANT == MUTANT_CLOCK_STOPS)
-        r->clock_lost_us += w->now_us - r->paused_us;
+    r->slept_us += w->now_us - r->paused_us;
     r->paused = false;
     trace_line(w, r, "goes on");
     if (r->led && !replica_leads(w, r, &term))
         world_cover(w, COVERED_LEADER_PAUSE);
+    if (world_has(w, SWARM_LATE_WAKE) && random_chance(&w->more, 500)) {
+        world_cover(w, COVERED_LATE_WAKE);
+        r->wake_us = w->now_us; /* behind all that has waited for it */
+        world_put(w, r->wake_us, EVENT_WAKE, r, NULL);
+        return;
+    }
     replica_step(w, r, &(engine_event){.kind = ENGINE_TIME});
 }

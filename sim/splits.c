@@ -211,8 +211,8 @@ static void compare(world *w, const picture *p, const uint32_t *owner)
                    id->id.data, (unsigned long long)id->order, (unsigned long long)id->segment, is[0], is[1], wanted[0],
                    wanted[1]);
         if (id->slot != owner[i] && !has_twin(p, i) && !(swarm_has(&w->swarm, SWARM_RELOAD) && is_beside(p, owner, i)))
-            world_fail(w, "exact: id %.*s, the %zuth, is with slot %02x%02x instead of %02x%02x", (int)id->id.len,
-                       id->id.data, i, is[0], is[1], wanted[0], wanted[1]);
+            world_fail(w, "I6: exact placement: id %.*s, the %zuth, is with slot %02x%02x instead of %02x%02x",
+                       (int)id->id.len, id->id.data, i, is[0], is[1], wanted[0], wanted[1]);
     }
 }
 

@@ -81,6 +81,23 @@ static void begin_partition(world *w)
     trace_line(w, all ? NULL : &w->replicas[one], "away from the store until %.1f ms", (double)until_us / 1000);
 }
 
+static void set_clock(world *w)
+{
+    int64_t ttl_us = w->swarm.longest_ttl_us;
+    if (swarm_has(&w->swarm, SWARM_CLOCK_BACK)) {
+        w->clock_back_at_us = w->now_us;
+        w->clock_set_us = -random_between(&w->more, 1, 20 * ttl_us);
+        world_cover(w, COVERED_CLOCK_BACK);
+    } else {
+        w->clock_set_us = random_between(&w->more, ttl_us / 10, 5 * ttl_us);
+        if (w->clock_set_us >= 2 * ttl_us) /* who has beaten before sees it, however slow the network */
+            w->clock_ahead_from_us = world_store_us(w);
+        world_cover(w, COVERED_CLOCK_AHEAD);
+        invariants_clock_set_ahead(w->model, w->now_us);
+    }
+    trace_line(w, NULL, "the store's clock is set by %.1f ms", (double)w->clock_set_us / 1000);
+}
+
 void storm_plan(world *w)
 {
     const swarm *s = &w->swarm;
@@ -97,6 +114,8 @@ void storm_plan(world *w)
                   {EVENT_OUTSIDE_ADD, swarm_has(s, SWARM_OUTSIDE), s->add_every_us},
                   {EVENT_CLEAN, swarm_has(s, SWARM_CLEAN), s->calm_us / 2},
                   {EVENT_SNAPSHOT, swarm_has(s, SWARM_LOSE_SOME), s->calm_us / 3},
+                  {EVENT_BURST, swarm_has(s, SWARM_BURST), 2 * s->longest_ttl_us},
+                  {EVENT_CLOCK, swarm_has(s, SWARM_CLOCK_BACK) || swarm_has(s, SWARM_CLOCK_AHEAD), s->calm_us / 2},
                   {EVENT_LOSE, swarm_has(s, SWARM_LOSE_ALL) || swarm_has(s, SWARM_LOSE_SOME), s->calm_us / 2}};
     for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
         if (faults[i].on)
@@ -161,6 +180,14 @@ void storm_event(world *w, const queue_entry *e)
         break;
     case EVENT_LOSE:
         lose_data(w);
+        break;
+    case EVENT_BURST:
+        if (r->engine != NULL && !r->paused)
+            worker_burst(w, r);
+        again(w, EVENT_BURST, 2 * w->swarm.longest_ttl_us);
+        break;
+    case EVENT_CLOCK:
+        set_clock(w);
         break;
     default:
         break;

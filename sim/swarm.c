@@ -40,9 +40,24 @@ static void choose_options(swarm *s, random_source *r)
 {
     if (random_chance(r, 50))
         return; /* no fault at all */
-    for (uint32_t i = 0; i < SWARM_OPTION_COUNT; i++)
+    for (uint32_t i = 0; i < SWARM_OLD_VIEW; i++)
         if (random_chance(r, likelihood((swarm_option)i)))
             s->options |= UINT64_C(1) << i;
+}
+
+static void choose_more_options(swarm *s, random_source *r)
+{
+    if (s->options == 0 || random_chance(r, 500))
+        return;
+    for (uint32_t i = SWARM_OLD_VIEW; i < SWARM_OPTION_COUNT; i++)
+        if (random_chance(r, 400))
+            s->options |= UINT64_C(1) << i;
+    /* What is parked is due by that clock: so much later. */
+    if (swarm_has(s, SWARM_FAIL))
+        s->options &= ~(UINT64_C(1) << SWARM_CLOCK_BACK);
+    if (swarm_has(s, SWARM_CLOCK_BACK))
+        s->options &= ~(UINT64_C(1) << SWARM_CLOCK_AHEAD);
+    s->options &= ~(UINT64_C(1) << SWARM_BACK_PAST_END);
 }
 
 static uint32_t rate(const swarm *s, random_source *r, swarm_option option)
@@ -89,10 +104,11 @@ static void choose_replicas(swarm *s, random_source *r)
     }
 }
 
-void swarm_choose(swarm *s, random_source *r, uint32_t replicas)
+void swarm_choose(swarm *s, random_source *r, random_source *more, uint32_t replicas)
 {
     memset(s, 0, sizeof(*s));
     choose_options(s, r);
+    choose_more_options(s, more);
     s->replicas = (uint32_t)random_between(r, 1, random_chance(r, 700) ? 4 : SIM_REPLICAS_MAX);
     if (replicas != 0)
         s->replicas = replicas;

@@ -37,7 +37,15 @@
     X(SLOW_PLAN, "slow-plans")                                                                                         \
     X(CALM_JOIN, "join-in-the-calm")                                                                                   \
     X(BAD_PLAN, "failing-plans")                                                                                       \
-    X(RELOAD, "reloads") /* replicas start with another strategy, and change it */
+    X(RELOAD, "reloads") /* replicas start with another strategy, and change it */                                     \
+    /* those that came later, see world.h, `more` */                                                                   \
+    X(OLD_VIEW, "old-answers") /* a beat without an answer gets that of one before */                                  \
+    X(BURST, "bursts")         /* of requests */                                                                       \
+    X(LATE_REPORT, "late-reports") /* of ids lost long ago */                                                          \
+    X(LATE_WAKE, "late-wakes") /* a process that was stopped takes what lies there before it looks at the clock */     \
+    X(CLOCK_BACK, "clock-set-back") /* the store's */                                                                  \
+    X(CLOCK_AHEAD, "clock-set-ahead")                                                                                  \
+    X(BACK_PAST_END, "late-ops-after-the-clock-was-set-back") /* never: protocol.md, what is not promised */
 
 typedef enum swarm_option {
 #define SWARM_ENUM(name, word) SWARM_##name,
@@ -77,7 +85,7 @@ typedef struct swarm {
     int64_t calm_us; /* when all faults stop */
 } swarm;
 
-void swarm_choose(swarm *s, random_source *r, uint32_t replicas); /* 0: how many is random too */
+void swarm_choose(swarm *s, random_source *r, random_source *more, uint32_t replicas); /* 0: how many is random too */
 const char *swarm_word(swarm_option option);
 
 static inline bool swarm_has(const swarm *s, swarm_option option)

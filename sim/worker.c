@@ -87,13 +87,23 @@ static int64_t give_back_us(world *w)
     return on_grid(w, w->now_us + random_below(&w->random, w->swarm.work_us));
 }
 
+/* A thread that was at work on it may report it all the same, much later. */
+static void lose(const world *w, replica *r, const holding *h)
+{
+    if (h == NULL)
+        return;
+    if (world_has(w, SWARM_LATE_REPORT) && r->lost_count < LOST_KEPT)
+        r->lost[r->lost_count++] = *h;
+    drop(r, h->id);
+}
+
 static void told_of(world *w, replica *r, const engine_tell *tell, uint32_t id)
 {
     holding *h = find(r, id);
     if (tell->type == ALLOT_EVENT_GAINED)
         hold(r, (holding){.id = id, .token = tell->ids->token, .until_us = work_until_us(w)});
     else if (tell->type == ALLOT_EVENT_LOST)
-        drop(r, id);
+        lose(w, r, h);
     else if (tell->type == ALLOT_EVENT_RECALLED && h != NULL) {
         h->recalled = true;
         h->until_us = give_back_us(w);
@@ -169,10 +179,23 @@ static engine_request_kind choose_report(world *w, const holding *h)
     return world_has(w, SWARM_FAIL) && random_chance(&w->random, 250) ? ENGINE_FAIL : ENGINE_ACK;
 }
 
+static void report_lost(world *w, replica *r)
+{
+    static const engine_request_kind kinds[] = {ENGINE_ACK, ENGINE_FAIL, ENGINE_RELEASE};
+    call *c = call_new(r, kinds[random_below(&w->more, 3)], r->lost_count);
+    for (uint32_t i = 0; i < r->lost_count; i++)
+        call_add(w, c, &r->lost[i]);
+    r->lost_count = 0;
+    world_cover(w, COVERED_LATE_REPORT);
+    submit(w, r, c);
+}
+
 /* One report of all that is due and goes the same way; the rest follows in an event of its own. */
 void worker_work(world *w, replica *r)
 {
     call *c = NULL;
+    if (r->lost_count > 0 && world_has(w, SWARM_LATE_REPORT) && random_chance(&w->more, 300))
+        report_lost(w, r);
     r->work_us = INT64_MAX;
     for (size_t i = r->holding_count; i > 0; i--) {
         holding h = r->holdings[i - 1];
@@ -228,6 +251,22 @@ void worker_add(world *w, replica *r, uint32_t count)
         c->numbers[i] = invariants_id(w->model, picked);
     }
     submit(w, r, c);
+}
+
+/* Of ids that were added before, as far as there are any. */
+void worker_burst(world *w, replica *r)
+{
+    world_cover(w, COVERED_BURST);
+    for (uint32_t i = 0; i < 72 && r->engine != NULL && w->failure[0] == '\0'; i++) {
+        uint32_t known = invariants_id_count(w->model);
+        call *c = call_new(r, ENGINE_ADD, 1);
+        c->request.count = 1;
+        c->numbers[0] = known > 0 ? (uint32_t)random_below(&w->more, known)
+                                  : invariants_id(w->model, (allot_bytes){.data = "id", .len = 2});
+        allot_new_id *news = (allot_new_id *)(uintptr_t)c->request.news;
+        news[0] = (allot_new_id){.id = invariants_text(w->model, c->numbers[0])};
+        submit(w, r, c);
+    }
 }
 
 void worker_leave(world *w, replica *r, bool drain)
@@ -302,4 +341,5 @@ void worker_stop(world *w, replica *r)
         call_free(r->calls);
     while (r->holding_count > 0)
         drop(r, r->holdings[0].id);
+    r->lost_count = 0;
 }

@@ -32,7 +32,7 @@ void world_put(world *w, int64_t at_us, event_kind kind, const replica *r, void 
 
 int64_t world_store_us(const world *w)
 {
-    return STORE_CLOCK_US + w->now_us;
+    return STORE_CLOCK_US + w->now_us + w->clock_set_us;
 }
 
 int64_t world_soon(world *w, int64_t mean_us)
@@ -45,8 +45,6 @@ int64_t world_soon(world *w, int64_t mean_us)
 void world_apply(world *w, const allot_op *op, allot_answer *ret_answer, store_effects *ret_effects)
 {
     store_moment moment = {.clock_us = world_store_us(w), .floor = FLOOR_CLOCK + (uint64_t)w->now_us};
-    if (ALLOT_MUTANT == MUTANT_TOKENS_REUSED)
-        moment.floor = 0;
     if (store_apply(w->store, op, &moment, ret_answer, ret_effects) != 0)
         abort();
     w->applied++;
@@ -174,6 +172,10 @@ static void group_event(world *w, const queue_entry *e)
         if (r->incarnation == e->incarnation && r->resume_us == w->now_us)
             replica_resume(w, r);
         break;
+    case EVENT_STOP:
+        if (r->incarnation == e->incarnation && w->phase == PHASE_STORM)
+            replica_pause(w, r);
+        break;
     case EVENT_START:
         if (r->engine == NULL && w->phase == PHASE_STORM)
             replica_start(w, r);
@@ -248,7 +250,8 @@ static void world_begin(world *w, uint64_t seed, uint32_t replicas, FILE *trace)
     if (w->store == NULL)
         abort();
     random_seed(&w->random, seed);
-    swarm_choose(&w->swarm, &w->random, replicas);
+    random_seed(&w->more, ~seed);
+    swarm_choose(&w->swarm, &w->random, &w->more, replicas);
     invariants_config config = {.replicas = w->swarm.replicas,
                                 .ttl_us = w->swarm.longest_ttl_us,
                                 .shortest_ttl_us = w->swarm.shortest_ttl_us,

@@ -4,6 +4,7 @@
  *   world.c      the loop and the phases
  *   storm.c      what goes wrong, and how often; losses of the store's data
  *   network.c    ops on their way: delays, losses, late and double execution, hints
+ *   beats.c      what a beat hears; whether views say what they may
  *   replica.c    engines: steps and their actions; pauses, crashes, restarts
  *   worker.c     the application of a replica: works on ids, gives back, drains, leaves
  *   outside.c    adds and cleans by nobody's slot
@@ -25,24 +26,6 @@
 #include "tests/lib/invariants.h"
 
 #include <stdio.h>
-
-#ifndef ALLOT_MUTANT
-#define ALLOT_MUTANT 0
-#endif
-
-/* Bugs planted in the simulator's own part, to prove that it finds them (-DALLOT_MUTANT=n). */
-enum {
-    MUTANT_CLOCK_STOPS = 1, /* a replica's clock stands still while its process is stopped (not CLOCK_BOOTTIME) */
-    MUTANT_ANSWERS_TWICE,   /* a beat is answered twice */
-    MUTANT_TOKENS_REUSED,   /* terms and tokens have no floor that grows across a loss of the data */
-    MUTANT_WRONG_PROOF,     /* a stopped process is taken for a dead one */
-    MUTANT_RENUMBERED,      /* an op that is sent again gets a new sequence */
-    MUTANT_LATE_T0,         /* t0 is taken when a beat's answer may arrive, not before it is sent */
-    MUTANT_ADD_NOT_KEPT,    /* an add is confirmed and not made */
-    MUTANT_SHORT_LEASE,     /* the store's leases are shorter than what replicas believe */
-    MUTANT_FALSE_WIN,       /* a campaign refused because another leads is answered as won */
-    MUTANT_HINTS_ONLY       /* beats never show a change of the share: only hints do */
-};
 
 #define COVERAGE(X)                                                                                                    \
     X(FAULTLESS, "no fault at all")                                                                                    \
@@ -87,6 +70,13 @@ enum {
     X(EXACT, "exact placement by order checked in the end")                                                            \
     X(EXACT_IDS, "exact placement by text checked in the end")                                                         \
     X(BALANCE, "balance checked in the end")                                                                           \
+    X(OLD_VIEW, "beat answered by an answer of before")                                                                \
+    X(BURST, "many small requests at once")                                                                            \
+    X(LATE_REPORT, "report of ids lost before")                                                                        \
+    X(LATE_WAKE, "after a stop, something else than the time came first")                                              \
+    X(CLOCK_BACK, "store's clock set back")                                                                            \
+    X(CLOCK_AHEAD, "store's clock set ahead")                                                                          \
+    X(HOLD, "nobody reaped, because the clock was set ahead")                                                          \
     X(QUIET, "quiet in the end, with ids held")
 
 typedef enum coverage {
@@ -121,7 +111,10 @@ typedef enum event_kind {
     EVENT_LOSE,
     EVENT_CALM,
     EVENT_CHECK,
-    EVENT_QUIET_OVER
+    EVENT_QUIET_OVER,
+    EVENT_BURST,
+    EVENT_CLOCK,
+    EVENT_STOP
 } event_kind;
 
 typedef enum phase {
@@ -137,6 +130,7 @@ typedef enum phase {
 typedef struct flight {
     struct flight *next, **link; /* in its sender's list while unanswered */
     uint32_t replica, incarnation;
+    uint64_t number; /* of those of its sender */
     struct outside *outside; /* not NULL: its sender is no replica */
     const allot_op *op;      /* the sender's, or `copy` */
     allot_op *copy;
@@ -171,6 +165,8 @@ typedef struct lane {
     int64_t applied_us, answered_us; /* the latest so far: nothing overtakes within a lane */
 } lane;
 
+#define LOST_KEPT 8u
+
 typedef struct replica {
     uint32_t index, incarnation;
     engine *engine; /* NULL: not running */
@@ -179,12 +175,21 @@ typedef struct replica {
     bool paused, left, ending, draining;
     bool led; /* when it was stopped */
     int64_t paused_us, resume_us, wake_us, away_until_us;
-    int64_t clock_lost_us; /* MUTANT_CLOCK_STOPS */
-    int64_t told_us;       /* the time of the last step, MUTANT_LATE_T0 */
+    int64_t slept_us;      /* all its stops so far, MUTANT(monotonic_clock) */
     int64_t stepped_us;    /* the last instant of a step, and the steps at it */
     uint32_t steps_at_once;
     lane lanes[2];
     flight *flights, **flights_tail;
+    uint64_t sent, cycle_begun; /* ops sent; the last reading of the roster */
+    allot_answer *heard;        /* to a beat of this slot, before */
+    allot_answer *overdue;      /* MUTANT(reply_after_timeout) */
+    allot_uuid heard_slot, view_slot, view_life;
+    uint64_t view_number; /* the last that its engine took, in that slot and life */
+    int64_t view_store_us; /* the store's clock in it; 0: there was none */
+    int64_t hold_until_us; /* it has seen that the store's clock was set ahead, and is to reap nobody before */
+    uint64_t sequence, hold_sequence; /* the highest sent, and that of then */
+    holding lost[LOST_KEPT]; /* ids that it was told to have lost */
+    uint32_t lost_count;
     call *calls;
     holding *holdings;
     size_t holding_count, holding_capacity;
@@ -198,12 +203,16 @@ typedef struct replica {
 
 typedef struct world {
     random_source random;
+    random_source more; /* for faults that came later: seeds without them keep their schedules */
     swarm swarm;
     queue queue;
     int64_t now_us;
     phase phase;
     store *store;
     int64_t store_away_until_us;
+    int64_t clock_set_us;        /* by so much the store's clock was set ahead, or back */
+    int64_t clock_back_at_us;    /* when it was set back; 0: it was not */
+    int64_t clock_ahead_from_us; /* on that clock, right after it was set ahead by much; 0: it was not */
     bytes snapshot; /* lines */
     bool joined_in_calm, thinned_in_calm;
     bool late_grant; /* ids were granted by an op that its leader had given up, to whom it was once decided */
@@ -273,6 +282,11 @@ void network_orphan(world *w, replica *r);
 void network_reset(world *w, replica *r);
 void network_free_flight(flight *f);
 
+/* ---- beats.c ----------------------------------------------------------------------------------------------------- */
+
+/* The answer to a beat, or what comes in its place, reaches its engine. */
+void beats_deliver(world *w, replica *r, const flight *f, allot_answer *answer);
+
 /* ---- replica.c --------------------------------------------------------------------------------------------------- */
 
 /* The replica's clock, now. */
@@ -308,6 +322,8 @@ void worker_replied(world *w, replica *r, engine_request *request);
 void worker_work(world *w, replica *r);
 void worker_list_work(world *w, replica *r);
 void worker_add(world *w, replica *r, uint32_t count);
+/* More requests at once than a session remembers. */
+void worker_burst(world *w, replica *r);
 void worker_leave(world *w, replica *r, bool drain);
 void worker_reload(world *w, replica *r, const engine_settings *settings);
 void worker_calm(world *w, replica *r);

@@ -1,5 +1,6 @@
 /* apply.c - the way of an op through the store: well formed? sent before? allowed? then its transition. */
 #include "backends/store/internal.h"
+#include "base/mutants.h"
 #include "base/uuid_text.h"
 
 #include <assert.h>
@@ -21,11 +22,16 @@ static allot_reason valid_slot(const store_turn *t)
 /* Rule 7 for release, ack, fail: an expired slot still owns what nobody has taken from it. */
 static allot_reason owner(const store_turn *t)
 {
+    if (MUTANT(ack_without_fence) || MUTANT(ack_of_the_dead))
+        return ALLOT_REFUSED_NOTHING;
     return t->slot->state == ALLOT_SLOT_DEAD ? ALLOT_REFUSED_DEAD : ALLOT_REFUSED_NOTHING;
 }
 
 static allot_reason leader(const store_turn *t)
 {
+    bool assigns = t->op->kind == ALLOT_OP_ASSIGN || t->op->kind == ALLOT_OP_DEAL;
+    if ((MUTANT(publish_without_fence) && t->op->kind == ALLOT_OP_PUBLISH) || (MUTANT(assign_without_fence) && assigns))
+        return ALLOT_REFUSED_NOTHING;
     return store_leads_in_term(t) ? ALLOT_REFUSED_NOTHING : ALLOT_REFUSED_NOT_LEADER;
 }
 
@@ -80,7 +86,8 @@ static int change(store_turn *t, const transition *rule, allot_reason malformed)
 {
     t->slot = store_slot_find(t->s, &t->op->slot);
     store_slots_clamp(t);
-    if (rule->remembered && store_session_decides(t))
+    bool remembered = rule->remembered || (MUTANT(beat_sent_again) && t->op->kind == ALLOT_OP_BEAT);
+    if (remembered && store_session_decides(t))
         return 0;
     allot_reason reason = malformed != ALLOT_REFUSED_NOTHING ? malformed : rule->gate(t);
     int rc = 0;
@@ -90,7 +97,7 @@ static int change(store_turn *t, const transition *rule, allot_reason malformed)
         rc = rule->act(t);
     if (rc != 0)
         return rc;
-    if (rule->remembered)
+    if (remembered)
         return store_session_remembers(t);
     if (t->outcome.status == ALLOT_STATUS_OK)
         t->effects->changed = true;
@@ -127,7 +134,7 @@ int store_apply(store *s, const allot_op *op, const store_moment *moment, allot_
         .s = s,
         .op = op,
         .now_us = moment->clock_us,
-        .floor = moment->floor,
+        .floor = MUTANT(numbers_reused) ? 0 : moment->floor,
         .outcome = {.status = ALLOT_STATUS_OK},
         .answer = &answer,
         .effects = &effects,

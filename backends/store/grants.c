@@ -1,6 +1,7 @@
 /* grants.c - what the leader does with ids: assign out of the inbox, recall out of a share. */
 #include "backends/store/internal.h"
 #include "base/bits.h"
+#include "base/mutants.h"
 
 /* ---- assign ----------------------------------------------------------------------------------------------------- */
 
@@ -70,7 +71,7 @@ static void gather_part(store *s, store_gather *gather, const allot_part *part)
 }
 
 /* The segment that a grant is made of, lifted out of the inbox; *ret_segment is NULL when nothing is left to grant. */
-static int segment_of_grant(store *s, const allot_grant *grant, store_segment **ret_segment)
+static int segment_of_grant(store *s, const store_slot *to, const allot_grant *grant, store_segment **ret_segment)
 {
     *ret_segment = NULL;
     if (is_by_number(grant)) {
@@ -82,6 +83,10 @@ static int segment_of_grant(store *s, const allot_grant *grant, store_segment **
     }
     store_gather gather;
     store_gather_begin(&gather);
+    store_segment *owned = MUTANT(owned_segments_merged) ? to->last : NULL;
+    for (uint32_t i = 0; owned != NULL && owned->live < 64 && i < owned->count; i++)
+        if (store_segment_has(owned, i))
+            store_gather_take(s, &gather, owned, i);
     for (uint32_t i = 0; i < grant->part_count; i++)
         gather_part(s, &gather, &grant->parts[i]);
     return gather.count == 0 ? 0 : store_gather_write(s, &gather, true, ret_segment);
@@ -92,10 +97,19 @@ bool store_slot_takes_ids(const store_turn *t, const store_slot *slot)
     return slot != NULL && store_slot_is_valid(slot, t->now_us) && !slot->draining;
 }
 
+static uint64_t new_token(const store_turn *t, const store_slot *to)
+{
+    const store *s = t->s;
+    if (MUTANT(token_kept) && to->last != NULL && to->last->token == s->token)
+        return s->token;
+    return s->token + 1 > t->floor ? s->token + 1 : t->floor;
+}
+
 int store_grant(store_turn *t, store_segment *g, store_slot *to)
 {
     store *s = t->s;
-    s->token = s->token + 1 > t->floor ? s->token + 1 : t->floor;
+    if (!MUTANT(one_token_for_all) || t->outcome.count == 0)
+        s->token = new_token(t, to);
     store_segment_to_share(s, g, to, s->token);
     t->outcome.count += g->live;
     return store_share_changed(t, to);
@@ -107,7 +121,7 @@ static int apply_grant(store_turn *t, store_slot *to, const allot_grant *grant)
     uint64_t named = named_by_grant(s, grant);
     store_segment *g = NULL;
     if (store_slot_takes_ids(t, to)) {
-        int rc = segment_of_grant(s, grant, &g);
+        int rc = segment_of_grant(s, to, grant, &g);
         if (rc != 0)
             return rc;
     }
@@ -168,6 +182,13 @@ static void recall_which(store_turn *t, store_segment *g, const uint64_t *which)
 static void recall_part(store_turn *t, const store_slot *target, const allot_part *part)
 {
     store_segment *g = store_segment_in(t->s, part->segment, target);
+    if (MUTANT(granted_before_release) && g != NULL) {
+        t->outcome.count += g->live;
+        t->s->inbox_rev++;
+        store_segment_lift(t->s, g);
+        (void)store_segment_to_inbox(t->s, g);
+        return;
+    }
     if (part->which != NULL) {
         recall_which(t, g, part->which);
         return;
@@ -195,5 +216,5 @@ int store_recall(store_turn *t)
     }
     for (uint32_t i = 0; i < recall->part_count; i++)
         recall_part(t, target, &recall->parts[i]);
-    return t->outcome.count == 0 ? 0 : store_share_changed(t, target);
+    return t->outcome.count == 0 || MUTANT(recall_unannounced) ? 0 : store_share_changed(t, target);
 }

@@ -1,14 +1,17 @@
 /* items.c - what an owner does with its ids: release, ack, fail. A token is the proof of ownership (I4). */
 #include "backends/store/internal.h"
 #include "base/bits.h"
+#include "base/mutants.h"
 
 #include <stdlib.h>
 
 /* The segment of an item that is in the speaking slot's share, with that token, not done; else NULL. */
 static store_segment *segment_of(const store_turn *t, const allot_item *item)
 {
-    store_segment *g = store_segment_in(t->s, item->segment, t->slot);
-    if (g == NULL || g->token != item->token)
+    bool unfenced = MUTANT(ack_without_fence) && t->op->kind == ALLOT_OP_ACK;
+    store_segment *g =
+        unfenced ? store_segment_find(t->s, item->segment) : store_segment_in(t->s, item->segment, t->slot);
+    if (g == NULL || (g->token != item->token && !unfenced))
         return NULL;
     if (item->position == ALLOT_ALL)
         return g->live > 0 ? g : NULL;
@@ -71,7 +74,7 @@ static int write_released(store_turn *t, released *taken)
 {
     if (taken->count > 1)
         qsort(taken->ids, taken->count, sizeof(taken->ids[0]), compare_released);
-    for (uint32_t i = 0; i < taken->count;) {
+    for (uint32_t i = 0; i < taken->count && !(MUTANT(half_a_release) && i > 0);) {
         store_gather gather;
         store_gather_begin(&gather);
         for (uint32_t source = taken->ids[i].source; i < taken->count && taken->ids[i].source == source; i++)
@@ -102,7 +105,7 @@ int store_release(store_turn *t)
     }
     if (t->outcome.count == 0)
         return 0;
-    t->s->inbox_rev++;
+    t->s->inbox_rev += MUTANT(release_unannounced) ? 0 : 1;
     t->effects->work = true;
     int rc = write_released(t, &taken);
     return rc != 0 ? rc : store_share_changed(t, t->slot);

@@ -1,5 +1,6 @@
 /* leadership.c - one leader, in one term (I1). */
 #include "backends/store/internal.h"
+#include "base/mutants.h"
 #include "base/uuid_text.h"
 
 #include <string.h>
@@ -8,6 +9,13 @@
 static uint64_t next_number(uint64_t last, uint64_t floor)
 {
     return last + 1 > floor ? last + 1 : floor;
+}
+
+static uint64_t new_term(const store_turn *t)
+{
+    if (MUTANT(term_not_renewed) && t->s->term > 0)
+        return t->s->term;
+    return next_number(t->s->term, t->floor);
 }
 
 store_slot *store_leading(const store *s, int64_t now_us)
@@ -43,7 +51,7 @@ static void refuse_for(store_turn *t, allot_reason reason, int64_t wait_us)
 int store_campaign(store_turn *t)
 {
     store *s = t->s;
-    store_slot *leading = store_leading(s, t->now_us);
+    store_slot *leading = MUTANT(campaign_unchecked) ? NULL : store_leading(s, t->now_us);
     int64_t quarantine_us = store_quarantine_rest(s, t->now_us);
     if (quarantine_us > 0) {
         refuse_for(t, ALLOT_REFUSED_QUARANTINE, quarantine_us);
@@ -54,7 +62,7 @@ int store_campaign(store_turn *t)
         return 0;
     }
     if (leading == NULL) {
-        s->term = next_number(s->term, t->floor);
+        s->term = new_term(t);
         s->leader = s->last_leader = t->slot->id;
         t->effects->group = true;
     }

@@ -1,5 +1,6 @@
 /* life.c - the life of the data: how it begins, and how a loss of data is seen (rules 4 to 6). */
 #include "backends/store/internal.h"
+#include "base/mutants.h"
 #include "base/uuid_text.h"
 
 static void raise(store_turn *t, uint64_t *number, uint64_t to)
@@ -33,7 +34,7 @@ void store_quarantine_raise(store_turn *t, int64_t until_us)
 int64_t store_quarantine_rest(const store *s, int64_t now_us)
 {
     int64_t rest = store_time_sub(s->quarantine_until_us, now_us);
-    if (rest <= 0)
+    if (rest <= 0 || MUTANT(no_quarantine))
         return 0;
     return rest < s->longest_ttl_us ? rest : s->longest_ttl_us;
 }
@@ -60,7 +61,7 @@ static allot_reason begin_over_old_data(store_turn *t, const allot_uuid *fresh)
         return reason;
     size_t at = 0;
     store_slot *slot;
-    while ((slot = numbered_next(&s->slots, &at)) != NULL)
+    while (!MUTANT(lost_life_view_taken) && (slot = numbered_next(&s->slots, &at)) != NULL)
         store_slot_die(s, slot, t->effects);
     s->view = 0;
     s->quarantine_until_us = store_time_add(t->now_us, s->longest_ttl_us);
@@ -68,9 +69,18 @@ static allot_reason begin_over_old_data(store_turn *t, const allot_uuid *fresh)
     return ALLOT_REFUSED_NOTHING;
 }
 
+/* The present leadership, if there is any, is one of older data, and the term that is raised was another's (I1). */
+static void raise_term(store_turn *t, uint64_t to)
+{
+    const store_slot *holder = store_slot_find(t->s, &t->s->leader);
+    if (to > t->s->term && holder != NULL)
+        store_leadership_free(t->s, holder, t->effects);
+    raise(t, &t->s->term, to);
+}
+
 static bool fell_back(const store *s, const allot_floors *floors)
 {
-    return uuid_equal(&floors->life, &s->life) &&
+    return uuid_equal(&floors->life, &s->life) && !MUTANT(fallback_unnoticed) &&
            (floors->view > s->view || floors->term > s->term || floors->token > s->token);
 }
 
@@ -87,7 +97,7 @@ allot_reason store_life_report(store_turn *t, const allot_floors *floors, const 
     if (reason != ALLOT_REFUSED_NOTHING)
         return reason;
     know_ttl(t, ttl_us);
-    raise(t, &s->term, floors->term);
+    raise_term(t, floors->term);
     raise(t, &s->token, floors->token);
     if (!uuid_is_zero(&floors->life) && !uuid_equal(&floors->life, &s->life))
         store_quarantine_raise(t, store_time_add(s->created_us, s->longest_ttl_us));

@@ -1,5 +1,6 @@
 /* membership.c - join, beat, leave, retire. */
 #include "backends/store/internal.h"
+#include "base/mutants.h"
 #include "base/uuid_text.h"
 
 allot_reason store_slot_refusal(const store_slot *slot, int64_t now_us)
@@ -68,9 +69,15 @@ static allot_reason beat_refusal(store_turn *t)
         return reason;
     if (begins) /* who beats has joined before: the store has forgotten it, told the life or not */
         store_quarantine_raise(t, store_time_add(t->s->created_us, t->s->longest_ttl_us));
-    if (!uuid_is_zero(&beat->floors.life) && !uuid_equal(&beat->floors.life, &t->s->life))
+    bool other_life = !uuid_is_zero(&beat->floors.life) && !uuid_equal(&beat->floors.life, &t->s->life);
+    if (other_life && !MUTANT(lost_life_view_taken))
         return ALLOT_REFUSED_LIFE;
     return store_slot_refusal(t->slot, t->now_us);
+}
+
+static void renew(const store_turn *t, store_slot *slot)
+{
+    slot->expires_us = store_time_add(t->now_us, MUTANT(lease_too_short) ? slot->ttl_us * 7 / 10 : slot->ttl_us);
 }
 
 int store_beat(store_turn *t)
@@ -82,7 +89,9 @@ int store_beat(store_turn *t)
         return 0;
     }
     store_slot *slot = t->slot;
-    slot->expires_us = store_time_add(t->now_us, slot->ttl_us);
+    renew(t, slot);
+    if (MUTANT(renew_without_holder_check) && t->op->term != 0)
+        t->s->leader = slot->id;
     if (slot->draining != beat->draining) {
         slot->draining = beat->draining;
         store_roster_changed(t->s, t->effects);

@@ -1,6 +1,7 @@
 /* pool.c - where ids are: each in exactly one place (I2), found by one index. */
 #include "backends/store/internal.h"
 #include "base/bits.h"
+#include "base/mutants.h"
 #include "base/uuid_text.h"
 
 #include <assert.h>
@@ -210,16 +211,21 @@ void store_segment_close(store *s, store_segment *g)
 
 /* ---- add -------------------------------------------------------------------------------------------------------- */
 
+static bool is_known(const store *s, allot_bytes id)
+{
+    uint64_t where;
+    return index_get(&s->ids, id.data, id.len, &where) && !MUTANT(added_twice);
+}
+
 /* A segment with room for the ids of the op that are not in the pool; *ret_segment is NULL when there are none. */
 static int segment_for(store *s, const allot_op_add *add, store_segment **ret_segment)
 {
     uint32_t fresh = 0;
     size_t id_bytes = 0;
     size_t payload_bytes = 0;
-    uint64_t where;
     for (uint32_t i = 0; i < add->count; i++) {
         const allot_new_id *n = &add->ids[i];
-        if (index_get(&s->ids, n->id.data, n->id.len, &where))
+        if (is_known(s, n->id))
             continue;
         fresh++;
         id_bytes += n->id.len;
@@ -236,10 +242,9 @@ static int segment_for(store *s, const allot_op_add *add, store_segment **ret_se
 
 static void push_new(store *s, store_segment *g, const allot_op_add *add)
 {
-    uint64_t where;
     for (uint32_t i = 0; i < add->count; i++) {
         const allot_new_id *n = &add->ids[i];
-        if (index_get(&s->ids, n->id.data, n->id.len, &where))
+        if (is_known(s, n->id))
             continue;
         store_segment_push(g, n->id, n->payload);
         int rc = index_put(&s->ids, n->id.data, n->id.len, store_where_in_segment(g->number, g->count - 1));
@@ -263,6 +268,10 @@ int store_add(store_turn *t)
     allot_reason reason = uuid_is_zero(&s->life) ? store_life_begin(t, &add->fresh_life) : ALLOT_REFUSED_NOTHING;
     if (reason != ALLOT_REFUSED_NOTHING) {
         store_refuse(t, reason);
+        return 0;
+    }
+    if (MUTANT(add_not_kept) && t->op->sequence % 4 == 3) {
+        t->outcome.count = add->count;
         return 0;
     }
     store_segment *g;

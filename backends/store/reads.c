@@ -1,5 +1,6 @@
 /* reads.c - reads show one moment, and change nothing. */
 #include "backends/store/internal.h"
+#include "base/mutants.h"
 #include "base/uuid_text.h"
 
 #include <stdlib.h>
@@ -75,7 +76,7 @@ void store_fill_view(store_turn *t, const store_slot *slot)
         v->led_for_us = store_slot_expires_in(leading, t->now_us);
     }
     if (slot != NULL) {
-        v->share_rev = slot->share_rev;
+        v->share_rev = MUTANT(hints_alone) ? 0 : slot->share_rev;
         v->age = slot->age;
     }
     survey_slots(s, t->now_us, slot, v);

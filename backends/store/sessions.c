@@ -1,5 +1,6 @@
 /* sessions.c - what makes sending again harmless (rule 3): the last outcomes of each session. */
 #include "backends/store/internal.h"
+#include "base/mutants.h"
 #include "base/uuid_text.h"
 
 #include <assert.h>
@@ -40,7 +41,8 @@ static const allot_outcome *find_outcome(const store_memory *m, uint64_t sequenc
 
 static bool is_stale(const store_memory *m, uint64_t sequence)
 {
-    return m->count > 0 && sequence + STORE_SESSION_WINDOW <= m->outcomes[m->count - 1].sequence;
+    uint64_t window = MUTANT(session_window_small) ? 8 : STORE_SESSION_WINDOW;
+    return m->count > 0 && sequence + window <= m->outcomes[m->count - 1].sequence;
 }
 
 static void forget_stale(store_memory *m)
@@ -177,7 +179,7 @@ static bool join_comes_late(store_turn *t)
 int store_session_outlives(store *s, const store_slot *slot, int64_t now_us)
 {
     store_session *session;
-    if (slot->not_after_us < now_us || store_session_find(s, &slot->id) != NULL)
+    if (slot->not_after_us < now_us || store_session_find(s, &slot->id) != NULL || MUTANT(late_join_revives))
         return 0;
     return store_session_add(s, &slot->id, slot->not_after_us, &session);
 }
@@ -189,18 +191,23 @@ static bool memory_decides(store_turn *t, const store_memory *m)
         t->outcome = *first;
         return true;
     }
-    return is_stale(m, t->op->sequence) && refuse_for_good(t, ALLOT_REFUSED_STALE);
+    bool stale = is_stale(m, t->op->sequence) && !MUTANT(applied_past_window);
+    return stale && refuse_for_good(t, ALLOT_REFUSED_STALE);
+}
+
+static bool decides_without_slot(store_turn *t)
+{
+    if (MUTANT(ack_without_fence) && t->op->kind == ALLOT_OP_ACK)
+        return false;
+    return t->op->kind == ALLOT_OP_JOIN ? join_comes_late(t) : refuse_for_good(t, ALLOT_REFUSED_GONE);
 }
 
 bool store_session_decides(store_turn *t)
 {
-    if (!uuid_is_zero(&t->op->slot)) {
-        if (t->slot != NULL)
-            return memory_decides(t, &t->slot->memory);
-        return t->op->kind == ALLOT_OP_JOIN ? join_comes_late(t) : refuse_for_good(t, ALLOT_REFUSED_GONE);
-    }
+    if (!uuid_is_zero(&t->op->slot))
+        return t->slot != NULL ? memory_decides(t, &t->slot->memory) : decides_without_slot(t);
     forget_ended(t);
-    if (t->op->not_after_us < t->now_us)
+    if (t->op->not_after_us < t->now_us && !MUTANT(late_add_revives))
         return refuse_for_good(t, ALLOT_REFUSED_STALE);
     const store_session *session = store_session_find(t->s, &t->op->session);
     return session != NULL && memory_decides(t, &session->memory);

@@ -1,5 +1,6 @@
 /* slots.c - the slots: by UUID, and in the order of their ages. */
 #include "backends/store/internal.h"
+#include "base/mutants.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -101,7 +102,7 @@ int store_slot_set_working(store_slot *slot, const allot_ref *working, size_t co
 int64_t store_slot_expires_in(const store_slot *slot, int64_t now_us)
 {
     int64_t rest = store_time_sub(slot->expires_us, now_us);
-    return rest < slot->ttl_us ? rest : slot->ttl_us;
+    return rest < slot->ttl_us || MUTANT(expiry_not_clamped) ? rest : slot->ttl_us;
 }
 
 bool store_slot_is_valid(const store_slot *slot, int64_t now_us)
@@ -111,7 +112,8 @@ bool store_slot_is_valid(const store_slot *slot, int64_t now_us)
 
 bool store_slot_is_reapable(const store_slot *slot, int64_t now_us)
 {
-    return slot->state >= ALLOT_SLOT_LEFT || store_slot_expires_in(slot, now_us) <= 0;
+    allot_slot_state over = MUTANT(reap_before_expiry) ? ALLOT_SLOT_RETIRED : ALLOT_SLOT_LEFT;
+    return slot->state >= over || store_slot_expires_in(slot, now_us) <= 0;
 }
 
 static void clamp(store_turn *t, int64_t *instant_us, int64_t at_most_us)
@@ -126,7 +128,7 @@ void store_slots_clamp(store_turn *t)
 {
     store *s = t->s;
     /* As long as the clock goes forward nothing can get too far away. */
-    if (t->now_us < s->clamped_at_us) {
+    if (t->now_us < s->clamped_at_us && !MUTANT(expiry_not_clamped)) {
         size_t at = 0;
         store_slot *slot;
         while ((slot = numbered_next(&s->slots, &at)) != NULL)

@@ -1,4 +1,5 @@
 #include "core/engine/internal.h"
+#include "base/mutants.h"
 #include "base/uuid_text.h"
 
 #include <assert.h>
@@ -71,7 +72,7 @@ void election_view(engine *e)
 {
     const allot_view *v = &e->view;
     if (uuid_equal(&v->leader, &e->slot)) {
-        if (v->term <= e->election.resigned)
+        if (v->term <= e->election.resigned && !MUTANT(resigned_leads_again))
             return;
         if (e->draining)
             election_resign(e);

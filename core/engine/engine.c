@@ -1,4 +1,5 @@
 #include "core/engine/internal.h"
+#include "base/mutants.h"
 #include "base/uuid_text.h"
 
 #include <assert.h>
@@ -98,7 +99,7 @@ static void take_event(engine *e, const engine_event *event)
 /* Past the deadline nothing else counts: not the answer that comes now, not what the application wants (I3). */
 static void fence_when_due(engine *e)
 {
-    if (e->state == MEMBER_LIVE && e->now_us >= e->deadline_us)
+    if (e->state == MEMBER_LIVE && e->now_us >= e->deadline_us && !MUTANT(deadline_ignored))
         member_fence(e, ALLOT_WHY_DEADLINE);
 }
 
@@ -142,7 +143,8 @@ int engine_step(engine *e, const engine_event *event, engine_actions *ret_action
     actions_clear(e);
     if (event->now_us > e->now_us)
         e->now_us = event->now_us;
-    fence_when_due(e);
+    if (!MUTANT(late_event_taken))
+        fence_when_due(e);
     take_event(e, event);
     fence_when_due(e);
     if (!e->failed)

@@ -19,6 +19,7 @@
 
 #include "base/bits.h"
 #include "base/index.h"
+#include "base/mutants.h"
 #include "core/engine/engine.h"
 #include "core/engine/prng.h"
 
@@ -95,6 +96,7 @@ typedef struct member {
     bool name_shared;     /* another slot has the same */
     uint32_t weight;
     uint64_t age, ids, recalls, share_rev;
+    uint64_t owed;        /* recalls, when the roster was read */
     allot_slot_state state;
     bool expired, draining;
     /* the plan */
@@ -158,7 +160,8 @@ typedef struct standing {
 /* A slot that has not given back yet what was recalled. In the order of ages, like the roster. */
 typedef struct waiting_recall {
     uint64_t age;
-    int64_t since_us;
+    uint64_t recalls; /* at the end of the last cycle */
+    int64_t since_us; /* it has given nothing back since then, as far as rosters show */
     bool retired;
 } waiting_recall;
 
@@ -208,6 +211,7 @@ typedef struct leader {
     /* what this cycle has read */
     member *roster;
     size_t roster_count, roster_capacity;
+    int64_t roster_us;     /* when its roster was read */
     size_t at;             /* the slot that is being reaped, or whose share is to be read */
     uint64_t max_age;
     entry *entries;        /* of the inbox, and of shares */
@@ -325,6 +329,12 @@ static inline void engine_fail(engine *e)
 static inline int64_t ttl_part(const engine *e, int64_t divisor)
 {
     return e->config.ttl_us / divisor;
+}
+
+/* What the leader has sent is not all answered: what comes next would be too early. */
+static inline bool leader_waits(const engine *e)
+{
+    return e->leader.under_way > 0 && !MUTANT(published_early);
 }
 
 /* engine.c */

@@ -1,3 +1,4 @@
+#include "base/mutants.h"
 #include "core/engine/internal.h"
 
 #include <assert.h>
@@ -118,6 +119,7 @@ static void begin_cycle(engine *e)
     l->wanted = false;
     l->trouble = false;
     l->roster_rev = e->view.roster_rev;
+    l->roster_us = e->now_us;
     l->inbox_rev = e->view.inbox_rev;
     l->roster_count = l->entry_count = l->at = 0;
     l->inbox_ids = l->max_age = l->read_rev = 0;
@@ -155,7 +157,7 @@ void leader_finish(engine *e)
     l->failures = 0;
     /* By texts, what was skipped lies in the inbox, and is placed right by itself. */
     l->force_full = l->trouble && (l->full || e->config.kind != ALLOT_STRATEGY_IDS);
-    if (l->trouble)
+    if (l->trouble || MUTANT(leader_never_rests))
         leader_want(e, e->now_us + backoff_us(e, 0, ttl_part(e, 3)));
 }
 
@@ -204,7 +206,7 @@ static void go_publish(engine *e)
 {
     leader *l = &e->leader;
     allot_bytes name = e->config.strategy;
-    if (l->under_way > 0 || !ops_window(e, false))
+    if (leader_waits(e) || !ops_window(e, false))
         return;
     pending *p = leader_op(e, ALLOT_OP_PUBLISH, name.len);
     if (p == NULL)
@@ -328,7 +330,7 @@ void leader_planned(engine *e, plan *p)
 static void go_assign(engine *e)
 {
     leader *l = &e->leader;
-    if (!placement_assign(e) || l->under_way > 0 || e->failed)
+    if (!placement_assign(e) || leader_waits(e) || e->failed)
         return;
     l->phase = LEADER_RECALL;
     l->at = 0;

@@ -1,3 +1,4 @@
+#include "base/mutants.h"
 #include "core/engine/internal.h"
 
 /* What beats tell the leader, and when it wants to be called again. */
@@ -7,7 +8,7 @@ void leader_clock(engine *e, int64_t store_us)
     clock_watch *c = &e->clock;
     int64_t margin = ttl_part(e, 20) < 100000 ? 100000 : ttl_part(e, 20);
     /* §2, time: if the store's clock outran ours, slots look expired that are not. */
-    if (c->known && store_us - e->now_us > c->offset_us + margin)
+    if (c->known && store_us - e->now_us > c->offset_us + margin && !MUTANT(clock_jump_ignored))
         c->hold_us = e->now_us + e->config.ttl_us;
     c->known = true;
     c->offset_us = store_us - e->beat_t0_us;
@@ -32,7 +33,7 @@ void leader_view(engine *e)
         leader_want(e, e->now_us);
     if (v->reapable > 0)
         leader_want(e, e->now_us > e->clock.hold_us ? e->now_us : e->clock.hold_us);
-    l->due_us = after(e, v->next_due_us);
+    l->due_us = MUTANT(unpark_forgotten) ? NEVER : after(e, v->next_due_us);
     /* Look again when the next slot expires; a live group has renewed it by then. */
     int64_t expiry = after(e, v->next_expiry_us);
     if (expiry != NEVER && expiry + 1000 < e->next_beat_us)

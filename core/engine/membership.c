@@ -1,4 +1,5 @@
 #include "core/engine/internal.h"
+#include "base/mutants.h"
 #include "base/uuid_text.h"
 
 #include <assert.h>
@@ -7,6 +8,8 @@
 
 /* Beats that hints ask for are at least this far apart: a flood of hints costs one beat after another, no more. */
 #define BEAT_GAP_US 2000
+
+#define BEATS_A_TTL (MUTANT(beats_too_often) ? 12 : 3)
 
 #define GROUP_SPREAD_US 50
 #define GROUP_SPREAD_MOST_US 100000
@@ -33,7 +36,8 @@ static void join_again(engine *e)
 static void begin_join(engine *e)
 {
     assert(e->state == MEMBER_NEW || e->state == MEMBER_JOINING);
-    e->slot = prng_uuid(&e->prng);
+    if (!MUTANT(same_slot_again) || uuid_is_zero(&e->slot))
+        e->slot = prng_uuid(&e->prng);
     e->sequence = 0;
     e->join_us = NEVER;
     e->state = MEMBER_JOINING;
@@ -117,6 +121,8 @@ static void beat(engine *e)
         p->op.u.beat.floors.life = (allot_uuid){0};
         p->op.u.beat.floors.view = 0;
     }
+    if (MUTANT(floors_not_reported))
+        p->op.u.beat.floors.view = p->op.u.beat.floors.term = p->op.u.beat.floors.token = 0;
     e->beating = true;
     e->beat_again = false;
     e->beat_draining = e->draining;
@@ -175,6 +181,8 @@ void member_hint(engine *e, allot_hint hint)
 /* §2: trusted until t0 + ttl - 1 % - max(5 % of ttl, 100 ms), t0 taken before the beat was sent. */
 static int64_t deadline_of(const engine *e, int64_t t0_us)
 {
+    if (MUTANT(deadline_from_reply))
+        t0_us = e->now_us;
     int64_t margin = ttl_part(e, 20);
     if (margin < 100000)
         margin = 100000;
@@ -213,18 +221,24 @@ static void compare_strategy(engine *e, allot_bytes theirs)
         tell->message = e->strategy_note;
 }
 
+/* Older than one that was taken (§2). */
+static bool is_old(const engine *e, const allot_view *view)
+{
+    return view->number <= e->floors.view && uuid_equal(&view->life, &e->floors.life) && !MUTANT(stale_view_accepted);
+}
+
 static void take_view(engine *e, const allot_view *view)
 {
     bool first = e->state == MEMBER_JOINED;
-    if (!first && !uuid_equal(&view->life, &e->floors.life)) {
+    if (!first && !uuid_equal(&view->life, &e->floors.life) && !MUTANT(lost_life_view_taken)) {
         member_fence(e, ALLOT_WHY_STORE_LOST);
         return;
     }
-    if (!first && view->number <= e->floors.view)
-        return; /* older than one that was taken (§2) */
+    if (!first && is_old(e, view))
+        return;
     take_floors(e, view);
     e->deadline_us = deadline_of(e, e->beat_t0_us);
-    e->next_beat_us = e->beat_t0_us + ttl_part(e, 3);
+    e->next_beat_us = e->beat_t0_us + ttl_part(e, BEATS_A_TTL);
     e->risk_told = false;
     e->view = *view;
     e->view.strategy = (allot_bytes){0};
@@ -306,7 +320,8 @@ void member_fence(engine *e, allot_why why)
     }
     if (e->state != MEMBER_JOINED && e->state != MEMBER_LIVE)
         return;
-    share_lose(e, why);
+    if (!MUTANT(fenced_keeps_ids))
+        share_lose(e, why);
     if (e->state == MEMBER_LIVE) {
         engine_tell *tell = actions_tell(e, ALLOT_EVENT_FENCED);
         if (tell != NULL)

@@ -1,3 +1,4 @@
+#include "base/mutants.h"
 #include "core/engine/internal.h"
 
 #include <assert.h>
@@ -24,7 +25,7 @@ static bool is_read(allot_op_kind kind)
 
 static bool is_sequenced(allot_op_kind kind)
 {
-    return kind != ALLOT_OP_BEAT && !is_read(kind);
+    return (kind != ALLOT_OP_BEAT || MUTANT(beat_sent_again)) && !is_read(kind);
 }
 
 pending *ops_new(engine *e, allot_op_kind kind, size_t memory)
@@ -71,6 +72,8 @@ void ops_send(engine *e, pending *p)
     if (a == NULL)
         return;
     p->sent = true;
+    if (MUTANT(beat_sent_again) && p->op.kind == ALLOT_OP_BEAT)
+        e->beat_t0_us = e->now_us;
     p->op.timeout_us = ttl_part(e, 4);
     a->op = &p->op;
 }
@@ -138,7 +141,8 @@ static bool send_later(engine *e, pending *p, allot_op_status status)
 {
     if (status != ALLOT_STATUS_UNAVAILABLE && status != ALLOT_STATUS_UNKNOWN)
         return false;
-    if (p->op.sequence == 0)
+    bool takes_unknown = MUTANT(unknown_is_failure) || (MUTANT(unknown_is_success) && p->op.kind == ALLOT_OP_ADD);
+    if (p->op.sequence == 0 || (takes_unknown && status == ALLOT_STATUS_UNKNOWN))
         return false;
     p->again_us = e->now_us + backoff_us(e, p->tries++, ttl_part(e, 4));
     if (p->op.kind == ALLOT_OP_CAMPAIGN)
@@ -170,9 +174,13 @@ void ops_answer(engine *e, const allot_answer *answer)
 
 void ops_timers(engine *e)
 {
-    for (pending *p = e->pendings; p != NULL && !e->failed; p = p->next)
-        if (!p->sent && !p->abandoned && e->now_us >= p->again_us)
-            ops_send(e, p);
+    for (pending *p = e->pendings; p != NULL && !e->failed; p = p->next) {
+        if (p->sent || p->abandoned || e->now_us < p->again_us)
+            continue;
+        if (MUTANT(renumbered))
+            p->op.sequence = ++e->sequence;
+        ops_send(e, p);
+    }
 }
 
 int64_t ops_next_us(const engine *e)

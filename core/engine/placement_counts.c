@@ -108,7 +108,7 @@ void counts_share_read(engine *e)
 void counts_recall(engine *e)
 {
     leader *l = &e->leader;
-    if (!placement_recall(e) || l->under_way > 0 || e->failed)
+    if (!placement_recall(e) || leader_waits(e) || e->failed)
         return;
     while (l->at < l->roster_count && l->roster[l->at].give == 0)
         l->at++;

@@ -1,4 +1,5 @@
 #include "base/bytes.h"
+#include "base/mutants.h"
 #include "core/engine/internal.h"
 
 #include <assert.h>
@@ -72,7 +73,7 @@ static bool find_held(const engine *e, const allot_id *id, uint32_t *ret_index, 
     uint32_t index;
     if (!share_lookup(&e->share, id->id, &index, ret_position))
         return false;
-    if (id->token != 0 && e->share.segs[index].body->token != id->token)
+    if (id->token != 0 && !MUTANT(report_without_token) && e->share.segs[index].body->token != id->token)
         return false;
     *ret_index = index;
     return true;
@@ -252,10 +253,17 @@ static void count_item(engine_request *r, const report_op *op, uint32_t i, bool 
         r->accepted[k] = true;
 }
 
+/* A slot that is gone took with it what its session remembered: what was sent before may have been accepted then. The
+ * slot's end says so to the request (§2: UNKNOWN is neither success nor failure). */
+static bool is_forgotten(const pending *p, const allot_answer *answer)
+{
+    return p->tries > 0 && answer->outcome.reason == ALLOT_REFUSED_GONE;
+}
+
 void requests_on_report(engine *e, pending *p, const allot_answer *answer)
 {
     const report_op *op = pending_memory(p);
-    engine_request *r = p->request;
+    engine_request *r = is_forgotten(p, answer) ? NULL : p->request;
     bool all_refused = answer->outcome.status != ALLOT_STATUS_OK;
     for (uint32_t i = 0; i < op->count; i++) {
         settle_item(e, &op->items[i]);
@@ -311,8 +319,12 @@ void requests_on_add(engine *e, pending *p, const allot_answer *answer)
     const allot_outcome *o = &answer->outcome;
     if (r == NULL)
         return;
+    if (is_forgotten(p, answer)) {
+        member_refused(e, o->reason);
+        return;
+    }
     r->answered += p->count;
-    if (o->status == ALLOT_STATUS_OK) {
+    if (o->status == ALLOT_STATUS_OK || (MUTANT(unknown_is_success) && o->status == ALLOT_STATUS_UNKNOWN)) {
         r->added += o->count;
         r->present += o->skipped;
         if (r->done == p->first)

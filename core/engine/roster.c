@@ -1,4 +1,5 @@
 #include "base/bytes.h"
+#include "base/mutants.h"
 #include "base/uuid_text.h"
 #include "core/engine/internal.h"
 
@@ -16,6 +17,7 @@ static void copy_member(member *m, const allot_slot_info *info)
                   .age = info->age,
                   .ids = info->ids,
                   .recalls = info->recalls,
+                  .owed = info->recalls,
                   .share_rev = info->share_rev,
                   .state = info->state,
                   .expired = info->expires_in_us <= 0,
@@ -54,7 +56,8 @@ bool member_may_own(const member *m)
 
 bool member_reapable(const member *m)
 {
-    return m->state == ALLOT_SLOT_LEFT || m->state == ALLOT_SLOT_DEAD || m->expired;
+    bool over = m->state >= (MUTANT(reap_before_expiry) ? ALLOT_SLOT_RETIRED : ALLOT_SLOT_LEFT);
+    return over || m->expired;
 }
 
 static bool has_to_give(const member *m)
@@ -164,7 +167,7 @@ static bool watch_one(engine *e, const member *m, waiting_recall *w)
 {
     if (!e->config.retire_on_timeout || w->retired)
         return false;
-    if (e->now_us - w->since_us < e->config.handover_timeout_us || !ops_window(e, false))
+    if (e->leader.roster_us - w->since_us < e->config.handover_timeout_us || !ops_window(e, false))
         return false;
     w->retired = true;
     if (uuid_equal(&m->slot, &e->slot))
@@ -193,8 +196,10 @@ void roster_watch_recalls(engine *e)
         }
         while (old_at < old_count && old[old_at].age < m->age)
             old_at++;
-        bool known = old_at < old_count && old[old_at].age == m->age;
-        fresh[count] = known ? old[old_at] : (waiting_recall){.age = m->age, .since_us = e->now_us};
+        /* One that has given back some, or all, answers: a cycle may take longer than the timeout. */
+        bool silent = old_at < old_count && old[old_at].age == m->age && m->owed >= old[old_at].recalls;
+        fresh[count] = silent ? old[old_at] : (waiting_recall){.age = m->age, .since_us = e->now_us};
+        fresh[count].recalls = m->recalls;
         self = watch_one(e, m, &fresh[count++]) || self;
     }
     free(old);

@@ -81,6 +81,27 @@ START_TEST(floors_lift_terms_and_tokens)
 }
 END_TEST
 
+/* A store that fell back shows a leader of then. The first beat of a slot, which has not been told its life, may know
+ * of later terms: none of those was that leader's. */
+START_TEST(a_reported_term_ends_an_older_leadership)
+{
+    world *w = world_open(_i);
+    member a = member_leader(w, 1);
+    member b = member_joined(w, 2);
+    uint64_t later = a.term + 10;
+    allot_uuid fresh = world_uuid(w);
+    const allot_view *view = EXPECT_OK(beat_with(&b, (allot_floors){.term = a.term}, fresh))->view;
+    ck_assert(same(&view->leader, &a.slot));
+    view = EXPECT_OK(beat_with(&b, (allot_floors){.term = later}, fresh))->view;
+    ck_assert(same(&view->leader, &(allot_uuid){0}));
+    ck_assert_uint_eq(view->term, later);
+    EXPECT_REFUSED(publish(&a, 1), ALLOT_REFUSED_NOT_LEADER);
+    ck_assert(same(&EXPECT_OK(beat(&a))->view->leader, &(allot_uuid){0}));
+    ck_assert_uint_gt(EXPECT_OK(campaign(&b))->outcome.term, later);
+    world_close(w);
+}
+END_TEST
+
 START_TEST(terms_and_tokens_start_at_the_clock)
 {
     world *w = world_open(_i);
@@ -257,6 +278,7 @@ TCase *life_case(void)
     TEST_ON_ALL(c, the_first_add_names_the_life);
     TEST_ON_ALL(c, a_beat_of_another_life_is_refused);
     TEST_ON_ALL(c, floors_lift_terms_and_tokens);
+    TEST_ON_ALL(c, a_reported_term_ends_an_older_leadership);
     TEST_ON_ALL(c, terms_and_tokens_start_at_the_clock);
     TEST_ON_ALL(c, a_store_that_fell_back_begins_a_new_life);
     TEST_ON_ALL(c, a_beat_that_knew_another_life_asks_for_a_quarantine_of_its_ttl);

@@ -211,6 +211,8 @@ void invariants_told(invariants *m, int64_t now_us, uint32_t replica, const engi
         check_holds_nothing(m, replica);
     if (tell->type != ALLOT_EVENT_LOST)
         return;
+    if (tell->why == ALLOT_WHY_CLEANED && !m->ever_cleaned && m->era == 0 && !lenient(m))
+        model_breach(m, "I3: replica %u loses ids within its deadline, and nobody has cleaned the pool", replica);
     for (uint32_t i = 0; i < tell->ids->count; i++)
         if (bits_test(tell->which, i))
             invariants_stopped(m, replica, invariants_id(m, tell->ids->ids[i].id));
@@ -249,7 +251,8 @@ void invariants_ack_reported(invariants *m, uint32_t id, uint64_t token, bool ac
     ack_key key = {.token = token, .id = id};
     uint64_t at;
     bool ever = index_get(&m->by_ack, &key, sizeof(key), &at);
-    bool in_this_era = ever && m->acks[at].era == m->era;
+    /* A store that fell back unnoticed may take the same ack twice: by an op that came late, and by another. */
+    bool in_this_era = ever && m->acks[at].era == m->era && !m->loss_unnoticed;
     if (accepted ? !ever : in_this_era)
         model_breach(m, "I4: an ack of id %s (token %llu) was said to be %s; it is not", m->ids[id].text.data,
                      (unsigned long long)token, accepted ? "accepted" : "refused");

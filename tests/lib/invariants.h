@@ -50,6 +50,10 @@ void invariants_proved_dead(invariants *m, const allot_uuid *slot);
  * until one ttl after the loss, and after the new life was seen. The next look at the pool is believed. */
 void invariants_lost_data(invariants *m, int64_t now_us, bool strict);
 
+/* The store's clock was set ahead: leases end before those who have them know. For one ttl, overlaps are
+ * excused (I3). */
+void invariants_clock_set_ahead(invariants *m, int64_t now_us);
+
 /* After a loss of the data it cannot be known from outside whether an op that comes again is remembered: true until the
  * next look at the pool. */
 bool invariants_unsure(const invariants *m);

@@ -80,6 +80,7 @@ struct invariants {
     uint64_t in_pool, seen, round, look, era;
     uint32_t leader; /* of this look */
     uint64_t left;   /* a bit for each replica that was told so */
+    bool ever_cleaned;
     bool believe;    /* the next look at the pool is the truth */
     uint64_t store_token, version, cleaned_token;
     int64_t lenient_until_us;

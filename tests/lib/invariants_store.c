@@ -254,6 +254,7 @@ static void cleaned(invariants *m, const allot_outcome *outcome)
         m->ids[i].holders = 0; /* taken behind its owner's back: by an operator's will, not a breach of I3 */
     }
     m->in_pool = 0;
+    m->ever_cleaned = true;
     m->cleaned_token = m->store_token;
 }
 
@@ -390,6 +391,14 @@ void invariants_lost_data(invariants *m, int64_t now_us, bool strict)
         return;
     m->lenient_until_us = now_us + m->config.ttl_us;
     m->lenient_until_new_life = true;
+}
+
+void invariants_clock_set_ahead(invariants *m, int64_t now_us)
+{
+    m->now_us = now_us;
+    m->lost_us = INT64_MIN / 2; /* a quarantine that has begun ends early, too */
+    if (m->lenient_until_us < now_us + m->config.ttl_us)
+        m->lenient_until_us = now_us + m->config.ttl_us;
 }
 
 bool invariants_loss_unnoticed(const invariants *m)

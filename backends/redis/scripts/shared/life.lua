@@ -80,6 +80,10 @@ local function report(life, view, term, token, fresh, ttl)
         return reason
     end
     know_ttl(ttl)
+    local holder = term > num('term') and call('HGET', K_LOCK, 'holder')
+    if holder then
+        free_leadership(holder) -- one of older data: that term was another's (I1)
+    end
     raise('term', term)
     raise('token', token)
     if life ~= ZERO and life ~= st.life then

@@ -1,0 +1,5 @@
+#include "base/mutants.h"
+
+#ifdef ALLOT_MUTANTS
+mutant mutant_active;
+#endif
