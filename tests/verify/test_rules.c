@@ -218,6 +218,29 @@ START_TEST(the_same_slot_may_be_granted_it_again)
 }
 END_TEST
 
+/* What it said it would give back it was not rid of: the same grant goes on, unless a newer one is there. */
+START_TEST(a_grant_may_be_told_again)
+{
+    for (int64_t next_us = 299; next_us <= 300; next_us++) {
+        story s;
+        open_two(&s, false);
+        say_at(&s, 100, 0, about(0, LINE_HELD, 5));
+        say_at(&s, 110, 0, about(0, LINE_RELEASED, 5));
+        say_at(&s, 120, 0, about(0, LINE_HELD, 5));
+        say_at(&s, 300, 0, about(0, LINE_RELEASED, 5));
+        say_at(&s, 310, next_us, about(1, LINE_HELD, 6));
+        expect(&s, RULE_HOLDERS, next_us < 300);
+    }
+    story s;
+    open_two(&s, false);
+    say_at(&s, 100, 0, about(0, LINE_HELD, 5));
+    say_at(&s, 200, 0, about(1, LINE_HELD, 6));
+    say_at(&s, 210, 0, about(0, LINE_HELD, 5));
+    say_at(&s, 300, 199, about(0, LINE_LOST, 5));
+    expect(&s, RULE_TOKENS, 1);
+}
+END_TEST
+
 /* The third at once is found beside the second, also when the first is long gone. */
 START_TEST(each_pair_is_found_once)
 {
@@ -368,6 +391,22 @@ START_TEST(one_ack_for_each_add)
 }
 END_TEST
 
+START_TEST(one_grant_is_reported_once)
+{
+    static const line_kind kinds[] = {LINE_ACKED, LINE_FAILED};
+    for (int i = 0; i < 4; i++) {
+        story s;
+        open_two(&s, false);
+        for (int k = 0; k < 2; k++)
+            say(&s, about(1, LINE_ADDED, 0));
+        say_at(&s, 100, 0, about(0, LINE_HELD, 5));
+        say_at(&s, 200, 0, answered(about(0, kinds[i % 2], 5), LINE_ACCEPTED));
+        say_at(&s, 300, 0, answered(about(0, kinds[i / 2], 5), LINE_ACCEPTED));
+        expect(&s, RULE_ACKS, 1);
+    }
+}
+END_TEST
+
 /* A store that lost its data may have forgotten an ack (docs/protocol.md). */
 START_TEST(every_life_may_have_an_ack_of_its_own)
 {
@@ -450,6 +489,18 @@ START_TEST(nothing_begins_after_a_lease)
 }
 END_TEST
 
+START_TEST(a_slot_speaks_in_its_own_history)
+{
+    story s;
+    open_two(&s, false);
+    record one = about(0, LINE_HELD, 5);
+    one.source = 1;
+    say_at(&s, 100, 0, one);
+    expect(&s, RULE_STORY, 1);
+    ck_assert_str_eq(s.first, "b:3: held of a slot that has not joined here");
+}
+END_TEST
+
 START_TEST(an_empty_history_proves_nothing)
 {
     story s;
@@ -485,6 +536,7 @@ TCase *rules_case(void)
     tcase_add_test(c, a_slot_that_left_holds_nothing);
     tcase_add_test(c, what_was_cleaned_may_have_a_new_owner);
     tcase_add_test(c, the_same_slot_may_be_granted_it_again);
+    tcase_add_test(c, a_grant_may_be_told_again);
     tcase_add_test(c, each_pair_is_found_once);
     tcase_add_test(c, findings_are_counted_beyond_those_that_are_shown);
     tcase_add_test(c, leadership_is_held_like_an_id);
@@ -495,10 +547,12 @@ TCase *rules_case(void)
     tcase_add_test(c, an_ack_under_an_old_token_is_found);
     tcase_add_test(c, an_acked_id_does_not_come_back_unless_it_is_added);
     tcase_add_test(c, one_ack_for_each_add);
+    tcase_add_test(c, one_grant_is_reported_once);
     tcase_add_test(c, every_life_may_have_an_ack_of_its_own);
     tcase_add_test(c, what_was_added_is_somewhere);
     tcase_add_test(c, what_a_dead_one_held_has_to_come_to_another);
     tcase_add_test(c, nothing_begins_after_a_lease);
+    tcase_add_test(c, a_slot_speaks_in_its_own_history);
     tcase_add_test(c, an_empty_history_proves_nothing);
     tcase_add_test(c, boots_are_not_mixed);
     return c;
