@@ -1,6 +1,7 @@
 #include "cli/adding.h"
 
 #include "cli/exits.h"
+#include "cli/history_file.h"
 #include "cli/json.h"
 #include "cli/open.h"
 
@@ -17,7 +18,8 @@ static void show_progress(bool terminal, size_t done, size_t count)
         dprintf(STDERR_FILENO, "\r%zu of %zu ids%s", done, count, done == count ? "\r\033[K" : "");
 }
 
-static int add_pieces(allot_group *group, const settings *s, const allot_new *ids, size_t count, added *sum)
+static int add_pieces(allot_group *group, const settings *s, history_file *history, const allot_new *ids, size_t count,
+                      added *sum)
 {
     bool terminal = isatty(STDERR_FILENO) != 0;
     for (size_t done = 0; done < count;) {
@@ -25,6 +27,7 @@ static int add_pieces(allot_group *group, const settings *s, const allot_new *id
         allot_added piece = {0};
         size_t want = count - done < PIECE_IDS ? count - done : PIECE_IDS;
         int failed = allot_group_add(group, ids + done, want, (int)s->timeout_ms, &piece, &error);
+        history_file_added(history, ids + done, piece.done);
         sum->added += piece.added;
         sum->present += piece.present;
         done += piece.done;
@@ -41,13 +44,17 @@ static int add_pieces(allot_group *group, const settings *s, const allot_new *id
 int adding_ids(const settings *s, const allot_new *ids, size_t count, added *ret_added)
 {
     allot_group *group;
-    int code = open_group(s, false, &group);
+    history_file history;
+    int code = history_file_open(&history, s->history, &s->config);
     if (code != CODE_OK)
         return code;
-    ret_added->begun = true;
-    code = add_pieces(group, s, ids, count, ret_added);
-    allot_group_close(group);
-    return code;
+    code = open_group(s, false, &group);
+    if (code == CODE_OK) {
+        ret_added->begun = true;
+        code = add_pieces(group, s, &history, ids, count, ret_added);
+        allot_group_close(group);
+    }
+    return history_file_end(&history, code);
 }
 
 static void report_json(output *out, const added *a)

@@ -18,7 +18,7 @@
     }
 
 static const command table[] = {
-    {"run", "", OPERAND_TEXT, 0, 0, SETTINGS | FOR_RUN, "be one replica of the group",
+    {"run", "", OPERAND_TEXT, 0, 0, SETTINGS | FOR_RUN | FOR_HISTORY, "be one replica of the group",
      "Joins the group, campaigns for its leadership, splits the pool when it leads, and logs what happens to it.\n"
      "SIGTERM or SIGINT gives its ids back, leaves and ends; a second one ends at once. SIGHUP reads the file again, "
      "and\n"
@@ -26,7 +26,8 @@ static const command table[] = {
      EXAMPLES({"a replica on the store ./.allot, until it is stopped", "allot run --name a"},
               {"add ten random ids, and end when they are split", "allot run --generate 10 --once"},
               {"the settings of a file, and another lease", "allot run -c allot.yaml --ttl 5s"},
-              {"events as JSON, each with its ids", "allot run --log-format json --log-ids"}),
+              {"events as JSON, each with its ids", "allot run --log-format json --log-ids"},
+              {"what it believes, to be verified", "allot run --history run-a.jsonl"}),
      verb_run},
     {"demo", "", OPERAND_TEXT, 0, 0, FOR_DEMO, "show an election, a split and a hand-over, with nothing set up",
      "Starts replicas as processes of their own, in a temporary directory; kills the leader, and checks that every id\n"
@@ -46,12 +47,12 @@ static const command table[] = {
      verb_ids},
     {"db", "", OPERAND_TEXT, 0, 0, READS, "list the pool's ids with their payloads", NULL,
      EXAMPLES({"all of the pool", "allot db -o json"}), verb_db},
-    {"add", "[FILE|-]", OPERAND_FILE, 0, 1, READS, "add ids to the pool",
+    {"add", "[FILE|-]", OPERAND_FILE, 0, 1, READS | FOR_HISTORY, "add ids to the pool",
      "Reads one id a line, from FILE or standard input; a TAB separates an id from its payload. Empty lines are\n"
      "skipped. All lines are checked before any id is added.",
      EXAMPLES({"two ids", "printf 'red\\nblue\\n' | allot add"}, {"the lines of a file", "allot add ids.txt"}),
      verb_add},
-    {"generate", "N", OPERAND_TEXT, 1, 1, READS, "add N random UUIDs to the pool", NULL,
+    {"generate", "N", OPERAND_TEXT, 1, 1, READS | FOR_HISTORY, "add N random UUIDs to the pool", NULL,
      EXAMPLES({"a hundred ids", "allot generate 100"}), verb_generate},
     {"clean", "", OPERAND_TEXT, 0, 0, READS | FOR_CONFIRMING, "empty the pool, whoever owns its ids", NULL,
      EXAMPLES({"from a script, where nobody can be asked", "allot clean --yes"}), verb_clean},
@@ -61,6 +62,16 @@ static const command table[] = {
      "nothing.\n"
      "The strategy is asked about its options. Nothing is connected to.",
      EXAMPLES({"before a restart or a SIGHUP", "allot check-config allot.yaml"}), verb_check_config},
+    {"verify", "FILE...", OPERAND_FILE, 1, OPERANDS_ANY, FOR_OUTPUT | FOR_VERIFY,
+     "prove from histories that nothing was held by two",
+     "Reads what replicas have written down with --history, and checks it against what is promised: no id held by\n"
+     "two at once, and no two leaders; tokens and terms that only grow; one accepted ack for each add, none stale.\n"
+     "Exit code 0: proved, as far as these histories reach. 1: broken; the lines that show it are named. 2: they are\n"
+     "of two groups, or of two boots, and cannot be compared.",
+     EXAMPLES({"a replica's history",
+               "allot run --generate 10 --once --history run-a.jsonl && allot verify run-a.jsonl"},
+              {"those of all replicas, for programs", "allot verify -o json run-*.jsonl"}),
+     verb_verify},
     {"config", "dump|schema", OPERAND_WORD, 1, 1, SETTINGS | FOR_DUMP,
      "show the settings in effect, or their JSON Schema",
      "dump: the settings in effect, as YAML, secrets masked. schema: the JSON Schema of the file, for editors.",

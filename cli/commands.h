@@ -4,9 +4,10 @@
 
 #include "cli/settings.h"
 
+#include <limits.h>
 #include <stddef.h>
 
-#define OPERANDS_MAX 4
+#define OPERANDS_ANY INT_MAX /* as many as one likes */
 
 typedef struct command command;
 
@@ -14,7 +15,7 @@ typedef struct command command;
 typedef struct invocation {
     const command *command;
     settings settings;
-    const char *operands[OPERANDS_MAX];
+    const char **operands; /* as many as `operand_count`, and room for all arguments */
     int operand_count;
     bool help;         /* --help was among the flags */
     bool file_is_flag; /* -c was */
@@ -68,6 +69,7 @@ int verb_clean(const invocation *call);
 int verb_check_config(const invocation *call);
 int verb_config(const invocation *call);
 int verb_completion(const invocation *call);
+int verb_verify(const invocation *call);
 int verb_version(const invocation *call);
 int verb_help(const invocation *call);
 

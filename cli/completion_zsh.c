@@ -70,7 +70,7 @@ static void one_option(output *out, const option *o)
 static void operand(output *out, const command *c)
 {
     if (c->operand == OPERAND_FILE)
-        output_text(out, " \\\n            '1:file:_files'");
+        output_text(out, c->operands_max > 1 ? " \\\n            '*:file:_files'" : " \\\n            '1:file:_files'");
     if (c->operand == OPERAND_VERB)
         output_text(out, " \\\n            '1:verb:_describe -t verbs verb verbs'");
     if (c->operand != OPERAND_WORD)

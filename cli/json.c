@@ -140,6 +140,12 @@ void json_signed(json *j, int64_t n)
     output_printf(j->out, "%" PRId64, n);
 }
 
+void json_bool(json *j, bool flag)
+{
+    element(j);
+    output_text(j->out, flag ? "true" : "false");
+}
+
 void json_null(json *j)
 {
     element(j);

@@ -22,6 +22,7 @@ void json_bytes(json *j, allot_bytes text);
 void json_uuid(json *j, const allot_uuid *uuid); /* null when zero */
 void json_unsigned(json *j, uint64_t n);
 void json_signed(json *j, int64_t n);
+void json_bool(json *j, bool flag);
 void json_null(json *j);
 
 /* Ends a line between two elements of an array. */

@@ -18,6 +18,26 @@ int64_t mono_now_ns(void)
     return now_ns(CLOCK_MONOTONIC);
 }
 
+int64_t boot_now_us(void)
+{
+    return now_ns(CLOCK_BOOTTIME) / 1000;
+}
+
+/* What happens to this thread between two readings of a clock must not become part of the result: so of some pairs the
+ * closest counts. */
+int64_t boot_us_of(int64_t mono_ns)
+{
+    int64_t offset_ns = 0, closest_ns = INT64_MAX;
+    for (int i = 0; i < 8 && closest_ns > 2000; i++) {
+        int64_t before_ns = mono_now_ns(), boot_ns = now_ns(CLOCK_BOOTTIME), after_ns = mono_now_ns();
+        if (after_ns - before_ns < closest_ns) {
+            closest_ns = after_ns - before_ns;
+            offset_ns = boot_ns - after_ns;
+        }
+    }
+    return (mono_ns + offset_ns) / 1000;
+}
+
 /* The wall clock's reading at `mono_ns`, if it was not set since. */
 static int64_t real_ns(int64_t mono_ns)
 {

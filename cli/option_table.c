@@ -16,6 +16,11 @@ static const option table[] = {
     {"timeout", 0, OPTION_DURATION, FOR_RUN, "DURATION", NULL, NULL, 1, DAY_MS, NULL, AT(timeout_ms),
      "with --once: how long to wait for that split (default: without end)", NULL},
 
+    {"history", 0, OPTION_TEXT, FOR_HISTORY, "FILE", NULL, NULL, 0, 0, NULL, AT(history),
+     "append to FILE what is believed, and until when, for verify; each process needs a file of its own", NULL},
+    {"complete", 0, OPTION_FLAG, FOR_VERIFY, NULL, NULL, NULL, 0, 0, NULL, AT(complete),
+     "the histories are those of everybody: what was added must be acked, parked or held in the end", NULL},
+
     {"backend", 0, OPTION_WORD, FOR_DEMO, "NAME", "file", "ALLOT_BACKEND_TYPE", 0, 0, "file|redis", AT(demo_backend),
      "where the group's state lives: file, or redis: a redis-server of its own, started here", NULL},
     {"replicas", 'n', OPTION_NUMBER, FOR_DEMO, "N", "3", NULL, 2, 50, NULL, AT(replicas), "how many replicas", NULL},

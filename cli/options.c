@@ -54,8 +54,8 @@ void option_env(const option *o, char ret_name[OPTION_ENV_BYTES])
             config_key_env(o->key, ret_name);
         return;
     }
-    if ((o->classes & (FOR_CONFIRMING | FOR_DUMP | FOR_HELP)) != 0)
-        return; /* what deletes is confirmed where it is asked for, never by an inherited environment */
+    if ((o->classes & (FOR_CONFIRMING | FOR_DUMP | FOR_HELP | FOR_VERIFY)) != 0)
+        return; /* these count where they are asked for, above all what deletes: never by an inherited environment */
     int n = snprintf(ret_name, OPTION_ENV_BYTES, "ALLOT_%s", o->name);
     for (int i = 0; i < n; i++)
         ret_name[i] = ret_name[i] == '-' ? '_' : (char)toupper((unsigned char)ret_name[i]);
@@ -335,6 +335,9 @@ int options_read(invocation *call, int count, char *const *list)
     bool configured = (call->command->options & FOR_CONFIG) != 0;
     call->argument_count = count;
     call->arguments = list;
+    call->operands = calloc((size_t)count + 1, sizeof(*call->operands));
+    if (call->operands == NULL)
+        return out_of_memory();
     if (configured && begin_config(&call->settings) != CODE_OK)
         return CODE_FAILED;
     int env_code = read_defaults_and_env(call);
@@ -356,4 +359,6 @@ int options_read_again(const invocation *call, invocation *ret_call)
 void invocation_done(invocation *call)
 {
     config_done(&call->settings.config);
+    free(call->operands);
+    call->operands = NULL;
 }

@@ -20,7 +20,9 @@ enum {
     FOR_DEMO = 1u << 9,
     FOR_DUMP = 1u << 10,
     FOR_HELP = 1u << 11,
-    FOR_CHECK = 1u << 12 /* the operand is what -c would name */
+    FOR_CHECK = 1u << 12, /* the operand is what -c would name */
+    FOR_HISTORY = 1u << 13,
+    FOR_VERIFY = 1u << 14
 };
 
 /* The classes of verbs for which config is read. */

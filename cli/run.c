@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/event_log.h"
 #include "cli/exits.h"
+#include "cli/history_file.h"
 #include "cli/id_list.h"
 #include "cli/moments.h"
 #include "cli/open.h"
@@ -25,6 +26,7 @@ typedef struct replica {
     const config *now;
     allot_node *node;
     event_log log;
+    history_file history;
     stopper stopper;
     id_list gained;     /* --once: everything gained so far; allot_owns says what of it is still held */
     id_list recalled;   /* --handover-release manual: recalled, and still held */
@@ -53,6 +55,7 @@ static void release(replica *r, const allot_event *event, const allot_id *ids, s
         released.ids = ids + done;
         released.count = (uint32_t)part;
         event_log_write(&r->log, "released", &released);
+        history_file_released(&r->history, &event->slot, ids + done, part);
         /* Whatever is not accepted is told by events: lost, or the store down. */
         allot_release(r->node, ids + done, part, (int)r->settings->config.lease.ttl_ms, NULL, NULL);
     }
@@ -157,6 +160,7 @@ static void on_left(replica *r, const allot_event *event)
 
 static void on_event(replica *r, const allot_event *event)
 {
+    history_file_event(&r->history, event);
     event_log_write(&r->log, allot_event_word(event->type), event);
     switch (event->type) {
     case ALLOT_EVENT_GAINED:
@@ -240,12 +244,13 @@ static void give_up_when_late(replica *r)
 
 static void loop(replica *r)
 {
-    enum { EVENTS, READER, STOPPED, RELOAD };
+    enum { EVENTS, READER, STOPPED, RELOAD, HISTORY };
     struct pollfd fds[] = {
         [EVENTS] = {.fd = allot_event_fd(r->node), .events = POLLIN},
         [READER] = {.fd = r->log.out.fd}, /* its errors alone: whoever read the events went away */
         [STOPPED] = {.fd = r->stopper.stopped_fd, .events = POLLIN},
         [RELOAD] = {.fd = r->stopper.reload_fd, .events = POLLIN},
+        [HISTORY] = {.fd = r->history.failed_fd, .events = POLLIN},
     };
     while (take_events(r)) {
         if (poll(fds, sizeof(fds) / sizeof(fds[0]), wait_ms(r)) < 0)
@@ -253,6 +258,10 @@ static void loop(replica *r)
         give_up_when_late(r);
         if (fds[READER].revents != 0 || output_is_broken(&r->log.out)) {
             fds[READER].fd = -1;
+            stopper_stop(&r->stopper);
+        }
+        if (fds[HISTORY].revents != 0) {
+            fds[HISTORY].fd = -1; /* why is said in the end */
             stopper_stop(&r->stopper);
         }
         if (fds[STOPPED].revents != 0) {
@@ -277,18 +286,24 @@ static int generate(replica *r)
     int code = random_ids_make((size_t)r->settings->generate, &ids);
     if (code != CODE_OK)
         return code;
-    int failed = allot_add(r->node, ids.ids, ids.count, GENERATE_TIMEOUT_MS, NULL, &error);
+    allot_added added = {0};
+    int failed = allot_add(r->node, ids.ids, ids.count, GENERATE_TIMEOUT_MS, &added, &error);
+    history_file_added(&r->history, ids.ids, added.done);
     random_ids_done(&ids);
     if (failed == ALLOT_OK || stopper_is_stopping(&r->stopper))
         return CODE_OK;
     return fail_allot(failed, &error);
 }
 
-static int open_node(const settings *s, allot_node **ret_node)
+static int open_node(replica *r)
 {
     allot_error error = {0};
-    allot_options options = options_of(&s->config);
-    int code = allot_open(&options, ret_node, &error);
+    allot_options options = options_of(&r->settings->config);
+    if (r->history.path != NULL) {
+        options.on_lease = history_file_lease;
+        options.on_lease_user = &r->history;
+    }
+    int code = allot_open(&options, &r->node, &error);
     return code == ALLOT_OK ? CODE_OK : fail_open(code, &error);
 }
 
@@ -314,13 +329,16 @@ int verb_run(const invocation *call)
     replica r = {.call = call, .settings = s, .now = &s->config, .give_up_ns = INT64_MAX};
     set_log(&r.log, r.now, s->once);
     stopper_block();
-    int code = open_node(s, &r.node);
+    int code = history_file_open(&r.history, s->history, &s->config);
+    if (code == CODE_OK)
+        code = open_node(&r);
     if (code != CODE_OK)
-        return code;
+        return history_file_end(&r.history, code);
     if (s->once && s->timeout_ms > 0)
         r.give_up_ns = mono_now_ns() + s->timeout_ms * 1000000;
     code = run_node(&r);
     allot_close(r.node);
+    code = history_file_end(&r.history, code);
     id_list_done(&r.gained);
     id_list_done(&r.recalled);
     invocation_done(&r.reloaded);

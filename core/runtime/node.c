@@ -112,6 +112,7 @@ static allot_node *new_node(const hooks *hooked)
     node->clock = hooked->clock;
     node->wake_fd = node->timer_fd = node->queue.fd = -1;
     node->next_us = INT64_MAX;
+    node->lease_us = INT64_MIN;
     pthread_mutex_init(&node->lock, NULL);
     thread_cond_init(&node->told);
     return node;

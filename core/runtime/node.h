@@ -52,6 +52,7 @@ struct allot_node {
     engine_request stall; /* the leave of an application that takes no events */
     bool stalled;         /* `stall` has been given to the engine */
     int64_t next_us;      /* when the engine wants the time */
+    int64_t lease_us;     /* the deadline that options.on_lease was told last; INT64_MIN: none */
     bool in_backend;      /* the thread is within the backend */
     bool closing;
     bool dead; /* out of memory: it has given up */

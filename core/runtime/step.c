@@ -57,6 +57,27 @@ static int carry_out(allot_node *node, const engine_action *action, int64_t now_
     return ALLOT_OK;
 }
 
+/* Before the actions, and before the lock is let go: nobody acts on a deadline that was not told. */
+static void tell_lease(allot_node *node, int64_t now_us)
+{
+    const allot_options *o = &node->settings.options;
+    int64_t until_us = engine_deadline_us(node->engine);
+    if (o->on_lease == NULL || until_us == node->lease_us)
+        return;
+    node->lease_us = until_us;
+    if (until_us == INT64_MIN)
+        return;
+    allot_node_status status = {.size = sizeof(status)};
+    engine_status(node->engine, now_us, &status);
+    const allot_lease lease = {.size = sizeof(lease),
+                               .death_is_proven = (node->backend.ops->capabilities & ALLOT_CAP_DETECTS_DEATH) != 0,
+                               .slot = status.slot,
+                               .life = status.life,
+                               .since_us = now_us,
+                               .until_us = until_us};
+    o->on_lease(o->on_lease_user, &lease);
+}
+
 void node_step(allot_node *node, engine_event event)
 {
     engine_actions actions;
@@ -66,6 +87,7 @@ void node_step(allot_node *node, engine_event event)
         return;
     }
     node->next_us = actions.next_us;
+    tell_lease(node, event.now_us);
     bool failed = node->dead;
     /* All of them, whatever fails: plans have to be taken, and requests to be given back. */
     for (size_t i = 0; i < actions.count; i++)

@@ -8,6 +8,7 @@ int main(void)
     suite_add_tcase(suite, reports_case());
     suite_add_tcase(suite, leaving_case());
     suite_add_tcase(suite, deadline_case());
+    suite_add_tcase(suite, lease_case());
     suite_add_tcase(suite, planner_case());
     suite_add_tcase(suite, arguments_case());
     suite_add_tcase(suite, group_case());

@@ -8,6 +8,7 @@ TCase *split_case(void);
 TCase *reports_case(void);
 TCase *leaving_case(void);
 TCase *deadline_case(void);
+TCase *lease_case(void);
 TCase *planner_case(void);
 TCase *arguments_case(void);
 TCase *group_case(void);

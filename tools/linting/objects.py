@@ -21,6 +21,7 @@ PLUGIN_IMPURE = IMPURE | {"strdup", "strndup"}
 SYMBOLS = {
     "base": (PURE, IMPURE, ["base"]),
     "core/engine": (PURE, IMPURE, ["core/engine", "base"]),
+    "verify": (PURE, IMPURE, ["verify", "base"]),
     "plugins": (PLUGIN, PLUGIN_IMPURE, ["plugins"]),
 }
 

@@ -107,6 +107,7 @@ int assign(char *text)
     return snprintf(text, 1, "x");
 }
 """,
+    "verify/line.c": "int line(int i);\n\nint line(int i)\n{\n    return i + 1;\n}\n",
     MODULE: """const void *allot_module(void);
 
 __attribute__((visibility("default"))) const void *allot_module(void)
@@ -169,6 +170,7 @@ def _call(path, header, call, rule):
 
 
 ENGINE_RULE, BASE_RULE, PLUGIN_RULE = "the engine is pure", "base is pure", "plugins link nothing"
+CHECKER_RULE = "the checker is pure"
 FILE_LINES = 701 - GOOD["backends/store/store.h"].count("\n")
 
 CASES = [
@@ -188,6 +190,8 @@ CASES = [
     _include("plugins/hash.c", "<time.h>"),
     _include("base/bytes.c", "<allot/allot.h>"),
     _include("base/bytes.c", "<unistd.h>"),
+    _include("verify/line.c", "<allot/allot.h>"),
+    _include("verify/line.c", "<unistd.h>"),
     _include("backends/redis/redis.h", '"backends/store/store.h"'),
     _include("backends/other/other.h", '"backends/store/store.h"'),
     _include("cli/main.h", '"base/../core/engine/../../backends/store/store.h"'),
@@ -224,6 +228,7 @@ CASES = [
     _call(ENGINE, "string.h", "strtok(p, p) != 0", ENGINE_RULE),
     _call("base/bytes.c", "stdlib.h", "random()", BASE_RULE),
     _call("base/bytes.c", "string.h", "*strerror(*p)", BASE_RULE),
+    _call("verify/line.c", "stdio.h", "puts(p)", CHECKER_RULE),
     _call("plugins/hash.c", "stdlib.h", "*(char *)realloc(p, 1)", PLUGIN_RULE),
     _call("plugins/hash.c", "stdio.h", "puts(p)", PLUGIN_RULE),
     Case("the engine calls the runtime", ENGINE_RULE, _at(ENGINE, 1),

@@ -43,6 +43,16 @@ typedef enum allot_on_timeout { ALLOT_KEEP = 0, ALLOT_RETIRE } allot_on_timeout;
  * owner as possible; EXACT gives them as the strategy says, in the order of adding. All others are always exact. */
 typedef enum allot_movement { ALLOT_MOVEMENT_MINIMAL = 0, ALLOT_MOVEMENT_EXACT } allot_movement;
 
+/* A lease that has just been extended. */
+typedef struct allot_lease {
+    uint32_t size; /* sizeof(allot_lease) as the library knows it */
+    bool death_is_proven; /* the store learns of a crash at once: what a dead replica held may move before `until_us` */
+    allot_uuid slot;
+    allot_uuid life;
+    int64_t since_us; /* CLOCK_BOOTTIME: when the store's answer was taken */
+    int64_t until_us; /* CLOCK_BOOTTIME: the local deadline from now on */
+} allot_lease;
+
 /* How to open a handle. Always set up by allot_options_init(), which fills in the defaults shown. All texts belong to
  * the caller and are copied by open; NULL means the default. */
 typedef struct allot_options {
@@ -69,6 +79,12 @@ typedef struct allot_options {
     bool quarantine_always;    /* false; true: nobody leads in a new life before one ttl after its creation */
     const char *modules;       /* NULL: where backends and strategies that are not built in are loaded from: the
                                   directory `allot` beside this library */
+    void (*on_lease)(void *user, const allot_lease *lease); /* NULL; told of each extension of this replica's lease
+                                  before anything relies on it, also of the first: for those who write down what was
+                                  believed. Called by any thread of the node or in a call of it, one at a time, with
+                                  the node locked: it must be quick, and must not call back. allot_reload does not
+                                  look at it */
+    void *on_lease_user;       /* its first argument */
 } allot_options;
 
 /* Fills in the defaults. */

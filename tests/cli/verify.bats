@@ -1,0 +1,137 @@
+#!/usr/bin/env bats
+# verify, and the histories that it is for.
+load setup
+
+slot() {
+    printf '00000001-0000-4000-8000-00000000000%s' "$1"
+}
+
+# history NAME SLOT LINE...: a history that begins as it has to.
+history() {
+    local name=$1 slot
+    slot=$(slot "$2")
+    shift 2
+    {
+        printf '{"event":"opened","at":1,"format":1,"boot":"%s","group":"%s","name":"%s","pid":7}\n' \
+            "$(slot 9)" "${group:-g}" "$name"
+        printf '{"event":"joined","at":2,"slot":"%s","until":1000,"life":"%s","proven":false}\n' "$slot" "$(slot 8)"
+        printf '%s\n' "${@//SLOT/$slot}"
+    } >"$name.jsonl"
+}
+
+held='{"event":"held","at":100,"slot":"SLOT","token":5,"ids":["x","y"]}'
+released='{"event":"released","at":200,"slot":"SLOT","token":5,"ids":["x","y"]}'
+
+@test "a hand-over is proved" {
+    history a 1 "$held" "$released"
+    history b 2 '{"event":"held","at":300,"slot":"SLOT","token":6,"ids":["x"]}'
+    exits 0 allot verify a.jsonl b.jsonl
+    [[ -z $output && $stdout == 'proved: 2 histories of 7 lines: 2 slots, 0 leaderships, 2 ids, 3 grants, 0 acks' ]]
+}
+
+@test "what is wrong is named by its rule and by both lines" {
+    history a 1 "$held" "$released"
+    history b 2 '{"event":"held","at":150,"slot":"SLOT","token":6,"ids":["x"]}'
+    exits 1 allot verify a.jsonl b.jsonl
+    output=$stdout
+    has 'violated: 2 histories' 'an id held by two at once: 1' \
+        "b.jsonl:3: 'x' is held under token 6 since 0.000150, while a.jsonl:3 held it under token 5 until 0.000200 (a.jsonl:4)"
+    exits 1 allot verify -o json a.jsonl b.jsonl
+    output=$stdout
+    has '"verdict":"violated"' '"violations":{"holders":1}' '"rule":"holders"' \
+        '"witnesses":[{"file":"b.jsonl","line":3},{"file":"a.jsonl","line":3}]'
+}
+
+@test "twenty of a kind are shown, all are counted" {
+    local i lines=()
+    for ((i = 0; i < 25; i++)); do
+        lines+=('{"event":"follows","at":3,"slot":"'"$(slot 7)"'"}')
+    done
+    history a 1 "${lines[@]}"
+    exits 1 allot verify a.jsonl
+    output=$stdout
+    has 'does not fit what was said before: 25' 'and 5 more'
+    [[ $(grep -c 'a.jsonl:' <<<"$stdout") == 20 ]]
+}
+
+@test "whether everything added is somewhere is asked for" {
+    history a 1 '{"event":"added","at":3,"ids":["z"]}'
+    exits 0 allot verify a.jsonl
+    exits 1 allot verify --complete a.jsonl
+    output=$stdout
+    has "a.jsonl:3: 'z' was added, and never held"
+}
+
+@test "a torn end is a kill, a torn middle is not" {
+    history a 1 "$held" "$released"
+    printf '{"event":"rel' >>a.jsonl
+    exits 0 allot verify a.jsonl
+    printf '\n' >>a.jsonl
+    exits 1 allot verify a.jsonl
+    output=$stdout
+    has 'not a line of a history: 1' 'a.jsonl:5: '
+}
+
+@test "usage: no file, one that is not there, and those that cannot be compared" {
+    exits 2 allot verify
+    has "'allot verify' needs FILE..."
+    exits 3 allot verify nowhere.jsonl
+    has 'nowhere.jsonl: No such file or directory'
+    history a 1
+    group=h history b 2
+    exits 2 allot verify a.jsonl b.jsonl
+    has 'are of different groups'
+    history b 2
+    sed -i "1s/$(slot 9)/$(slot 6)/" b.jsonl
+    exits 2 allot verify a.jsonl b.jsonl
+    has 'are of different boots'
+    : >empty
+    exits 1 allot verify empty
+    output=$stdout
+    has 'empty: there is nothing in it'
+}
+
+@test "a replica and those who add write histories that are proved" {
+    printf 'red\nblue "\\\n' | allot add --history adder.jsonl -
+    allot generate 3 --history adder.jsonl
+    allot run --name a --history a.jsonl --generate 2 --once >ids 2>log
+    [[ $(wc -l <ids) == 7 ]]
+    exits 0 allot verify adder.jsonl a.jsonl
+    output=$stdout
+    has '2 histories' '1 slots, 1 leaderships, 7 ids, 7 grants'
+    # All was given back in the end, so that nothing is anywhere by what is told.
+    exits 1 allot verify --complete adder.jsonl a.jsonl
+    allot run --name b --history b.jsonl --once >ids 2>log
+    exits 0 allot verify -o json adder.jsonl a.jsonl b.jsonl
+    output=$stdout
+    has '"verdict":"proved","histories":3' '"adds":7' '"violations":{}' '"shown":[]'
+}
+
+@test "the same file again: the next process goes on behind the last one" {
+    local i
+    for i in 1 2; do
+        allot run --name a --history a.jsonl --generate 1 --once >ids 2>log
+        printf '{"event":"torn' >>a.jsonl
+    done
+    exits 0 allot verify a.jsonl
+    [[ $(grep -c '"event":"opened"' a.jsonl) == 2 ]]
+    ALLOT_HISTORY=a.jsonl exits 0 allot add - 
+    [[ $(grep -c '"event":"opened"' a.jsonl) == 3 ]]
+}
+
+@test "two do not write into one history, and nobody into what is none" {
+    start run --name a --history a.jsonl
+    eventually test -s a.jsonl
+    exits 1 allot run --name b --history a.jsonl
+    has 'a.jsonl: another process is writing its history there'
+    exits 1 allot run --history /dev/null
+    has '/dev/null: a history is a regular file'
+    exits 1 allot run --history nowhere/a.jsonl
+    has 'nowhere/a.jsonl: No such file or directory'
+}
+
+@test "a history that cannot be written ends the replica" {
+    exits 1 timeout 30 bash -c 'ulimit -f 16; exec allot run --backend memory --generate 2000 --history a.jsonl'
+    has 'a.jsonl: File too large'
+    exits 0 allot verify a.jsonl
+}

@@ -1,0 +1,175 @@
+"""Histories of real replicas: killed, stopped past their lease, restarted, and what `allot verify` says of them."""
+
+import json
+import os
+import signal
+import time
+
+import pytest
+
+pytestmark = pytest.mark.backends("file", "redis")
+
+TTL = "2s"
+COUNT = 90
+
+
+class Histories:
+    """Replicas of which each writes a history, and somebody who adds."""
+
+    def __init__(self, allot, group, home):
+        self.allot = allot
+        self.group = group
+        self.home = home
+        self.adder = os.path.join(home, "adder.jsonl")
+        self.names = [f"name-{number}" for number in range(COUNT)]
+
+    def path(self, name):
+        return os.path.join(self.home, f"run-{name}.jsonl")
+
+    def add(self):
+        text = "".join(f"{name}\n" for name in self.names)
+        assert self.allot("add", "--history", self.adder, "-", stdin=text.encode()).returncode == 0
+
+    def start(self, name):
+        return self.group.start(name, "--ttl", TTL, "--history", self.path(name.split(".")[0]))
+
+    def three(self):
+        self.add()
+        replicas = [self.start(name) for name in ("a", "b", "c")]
+        self.group.wait(lambda: all(r.slot for r in replicas), "all to join")
+        self.group.wait_placed(self.names)
+        return replicas
+
+    def files(self):
+        return [self.adder] + sorted(self.path(name) for name in ("a", "b", "c") if os.path.exists(self.path(name)))
+
+    def verify(self, *flags, files=None):
+        done = self.allot("verify", "-o", "json", *flags, *(files or self.files()), store=False)
+        return done.returncode, json.loads(done.stdout)
+
+    def prove(self, *flags):
+        code, verdict = self.verify(*flags)
+        assert code == 0 and verdict["verdict"] == "proved", verdict["shown"]
+        return verdict
+
+    def lines(self, name):
+        with open(self.path(name), encoding="utf-8") as file:
+            return [json.loads(line) for line in file if line.endswith("\n")]
+
+
+@pytest.fixture
+def histories(allot, group, home):
+    return Histories(allot, group, home)
+
+
+def test_a_hand_over_and_an_orderly_end(histories):
+    replicas = histories.three()
+    verdict = histories.prove("--complete")
+    assert verdict["histories"] == 4 and verdict["ids"] == COUNT and verdict["adds"] == COUNT
+    assert verdict["grants"] >= COUNT and verdict["terms"] == 1 and verdict["slots"] == 3
+    assert histories.group.leader().terminate() == 0
+    histories.group.wait_placed(histories.names)
+    histories.prove("--complete")
+    for replica in replicas:
+        if replica.running:
+            assert replica.terminate() == 0
+    verdict = histories.prove()
+    assert verdict["terms"] >= 2
+    # Everything is in the inbox: by what is told, nobody has it.
+    assert histories.verify("--complete")[1]["violations"] == {"lost": COUNT}
+
+
+def test_the_history_agrees_with_the_log(histories):
+    replicas = histories.three()
+    for replica in replicas:
+        assert replica.terminate() == 0
+    for replica in replicas:
+        lines = histories.lines(replica.name)
+        assert [line["event"] for line in lines[:2]] == ["opened", "joined"] and lines[-1]["event"] == "left"
+        assert lines[1]["slot"] == replica.slot
+        for word, logged in (("held", "gained"), ("released", "released")):
+            told = {(i["id"], i["token"]) for event in replica.named(logged) for i in event["ids"]}
+            assert {(i, line["token"]) for line in lines if line["event"] == word for i in line["ids"]} == told
+        assert [line["term"] for line in lines if line["event"] == "leads"] == \
+            [event["term"] for event in replica.named("leader")]
+
+
+def test_killed_and_started_again(histories):
+    histories.three()
+    for turn in range(3):
+        victim = histories.group.leader() if turn % 2 == 0 else histories.group.live()[-1]
+        victim.kill()
+        histories.group.wait_placed(histories.names)
+        name = victim.name.split(".")[0]
+        again = histories.start(f"{name}.{turn}")
+        again.wait(lambda r: r.held, "its part")
+        histories.group.wait_placed(histories.names)
+        verdict = histories.prove("--complete")
+        assert verdict["processes"] == 4 + turn + 1
+    histories.group.check()
+
+
+@pytest.mark.parametrize("leads", [False, True])
+def test_stopped_past_the_lease(histories, leads):
+    replicas = histories.three()
+    leader = histories.group.leader()
+    stopped = leader if leads else next(r for r in replicas if r is not leader)
+    others = [r for r in replicas if r is not stopped]
+    old = stopped.slot
+    stopped.stop()
+    histories.group.wait_placed(histories.names, others)
+    histories.prove("--complete")
+    stopped.signal(signal.SIGCONT)
+    stopped.wait(lambda r: r.slot != old, "to join anew")
+    histories.group.wait_placed(histories.names)
+    verdict = histories.prove("--complete")
+    assert verdict["slots"] == 4
+    lines = histories.lines(stopped.name)
+    until = max(line["until"] for line in lines if line.get("slot") == old and "until" in line)
+    lost = [line for line in lines if line["event"] == "lost" and line["slot"] == old]
+    assert lost and all(line["at"] >= until for line in lost)
+
+
+def test_leases_are_written_down_as_they_are_renewed(histories):
+    histories.add()
+    replica = histories.start("a")
+    replica.wait(lambda r: len(r.held) == COUNT, "all ids")
+    time.sleep(2)
+    replica.kill()
+    leases = [line for line in histories.lines("a") if line["event"] in ("joined", "renewed")]
+    assert len(leases) >= 4  # 2 s are three times ttl/3
+    for line in leases:
+        # The deadline is counted from before the beat; its margin is 1 % and 5 % of the ttl.
+        assert 0 < line["until"] - line.get("since", line["at"]) <= 1_880_000
+        assert line.get("since", line["at"]) <= line["at"]
+    untils = [line["until"] for line in leases]
+    assert untils == sorted(untils)
+
+
+def test_a_double_grant_would_be_found(histories):
+    """What the proof is worth: real histories, of which one does not say any more that it gave its ids back, and has a
+    lease that goes on."""
+    replicas = histories.three()
+    victim = next(r for r in replicas if r is not histories.group.leader())
+    held = set(victim.held)
+    assert victim.terminate() == 0
+    histories.group.wait_placed(histories.names)
+    histories.prove("--complete")
+    lines = histories.lines(victim.name)
+    end = lines[-1]["at"] + 5_000_000
+    kept = [line for line in lines if line["event"] not in ("released", "left")]
+    kept = [{**line, "until": end + 1} if "until" in line else line for line in kept]
+    kept.append({"event": "renewed", "at": end, "slot": victim.slot, "until": end + 1})
+    with open(histories.path(victim.name), "w", encoding="utf-8") as file:
+        file.writelines(json.dumps(line, separators=(",", ":")) + "\n" for line in kept)
+    code, verdict = histories.verify()
+    assert code == 1 and set(verdict["violations"]) == {"holders"}
+    assert verdict["violations"]["holders"] >= len(held)
+
+
+def test_without_a_history_nothing_is_written(histories):
+    histories.allot.add(["x"])
+    replica = histories.group.start("plain")
+    replica.wait(lambda r: r.held, "its id")
+    assert replica.terminate() == 0
+    assert not [name for name in os.listdir(histories.home) if name.endswith(".jsonl")]

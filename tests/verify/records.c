@@ -1,0 +1,197 @@
+#include "tests/verify/records.h"
+
+#include <check.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Records ----------------------------------------------------------------------------------------------------- */
+
+void records_insert(records *r, size_t at, record one)
+{
+    ck_assert_int_eq(array_reserve((void **)&r->all, &r->capacity, r->count + 1, sizeof(*r->all)), 0);
+    memmove(r->all + at + 1, r->all + at, (r->count - at) * sizeof(*r->all));
+    r->all[at] = one;
+    r->count++;
+}
+
+void records_add(records *r, record one)
+{
+    records_insert(r, r->count, one);
+}
+
+void records_remove(records *r, size_t at)
+{
+    memmove(r->all + at, r->all + at + 1, (r->count - at - 1) * sizeof(*r->all));
+    r->count--;
+}
+
+records records_copy(const records *r)
+{
+    records copy = {.sources = r->sources};
+    for (size_t i = 0; i < r->count; i++)
+        records_add(&copy, r->all[i]);
+    return copy;
+}
+
+void records_done(records *r)
+{
+    free(r->all);
+    *r = (records){.sources = 0};
+}
+
+int64_t record_since(const record *one)
+{
+    return one->since_us != 0 ? one->since_us : one->at_us;
+}
+
+/* ---- Text -------------------------------------------------------------------------------------------------------- */
+
+#define UUID_FORMAT "\"%08" PRIx32 "-0000-4000-8000-%012" PRIx32 "\""
+
+static void put(bytes *b, const char *text)
+{
+    ck_assert_int_eq(bytes_append(b, text, strlen(text)), 0);
+}
+
+static void ids_text(bytes *b, const record *one)
+{
+    put(b, ",\"ids\":[");
+    for (uint32_t i = 0; i < one->id_count; i++)
+        ck_assert_int_eq(bytes_printf(b, "%s\"id-%" PRIu32 "\"", i > 0 ? "," : "", one->ids[i]), 0);
+    put(b, "]");
+}
+
+static void slot_text(bytes *b, const record *one)
+{
+    int failed = 0;
+    if (one->kind != LINE_OPENED && one->kind != LINE_ADDED)
+        failed |= bytes_printf(b, ",\"slot\":" UUID_FORMAT, 1u, one->slot);
+    if (one->kind == LINE_JOINED || one->kind == LINE_RENEWED)
+        failed |= bytes_printf(b, ",\"until\":%" PRId64, one->until_us);
+    if (one->kind == LINE_JOINED)
+        failed |=
+            bytes_printf(b, ",\"life\":" UUID_FORMAT ",\"proven\":%s", 2u, one->life, one->proven ? "true" : "false");
+    ck_assert_int_eq(failed, 0);
+}
+
+static void what_text(bytes *b, const record *one)
+{
+    int failed = 0;
+    if (one->kind == LINE_LEADS)
+        failed |= bytes_printf(b, ",\"term\":%" PRIu64, one->number);
+    if (one->kind >= LINE_HELD && one->kind <= LINE_FAILED)
+        failed |= bytes_printf(b, ",\"token\":%" PRIu64, one->number);
+    if (one->kind == LINE_LOST || one->kind == LINE_FENCED || one->kind == LINE_LEFT)
+        failed |= bytes_printf(b, ",\"why\":\"%s\"", one->cleaned ? "cleaned" : "deadline");
+    if (one->kind == LINE_ACKED || one->kind == LINE_FAILED)
+        failed |= bytes_printf(b, ",\"answer\":\"%s\"", line_answer_word(one->answer));
+    ck_assert_int_eq(failed, 0);
+    if (one->kind >= LINE_HELD && one->kind <= LINE_ADDED)
+        ids_text(b, one);
+}
+
+static void record_text(bytes *b, const record *one)
+{
+    int failed = bytes_printf(b, "{\"event\":\"%s\",\"at\":%" PRId64, line_word(one->kind), one->at_us);
+    if (one->since_us != 0)
+        failed |= bytes_printf(b, ",\"since\":%" PRId64, one->since_us);
+    if (one->kind == LINE_OPENED)
+        failed |= bytes_printf(b, ",\"format\":1,\"boot\":" UUID_FORMAT ",\"group\":\"g\",\"name\":\"r\",\"pid\":7", 3u,
+                               one->boot);
+    ck_assert_int_eq(failed, 0);
+    slot_text(b, one);
+    what_text(b, one);
+    put(b, "}\n");
+}
+
+bytes records_text(const records *r, uint32_t source)
+{
+    bytes text = {0};
+    for (size_t i = 0; i < r->count; i++) {
+        if (r->all[i].source == source)
+            record_text(&text, &r->all[i]);
+    }
+    return text;
+}
+
+/* ---- The verdict ------------------------------------------------------------------------------------------------- */
+
+typedef struct reader {
+    const char *at, *end;
+} reader;
+
+static int next(void *user, raw_line *ret_line)
+{
+    reader *r = user;
+    if (r->at == r->end)
+        return 0;
+    const char *stop = memchr(r->at, '\n', (size_t)(r->end - r->at));
+    const char *end = stop != NULL ? stop : r->end;
+    *ret_line = (raw_line){.text = r->at, .len = (size_t)(end - r->at), .ended = stop != NULL};
+    r->at = stop != NULL ? stop + 1 : end;
+    return 1;
+}
+
+static merge_result merge(checker *c, const bytes *texts, uint32_t count)
+{
+    reader readers[SOURCES_MOST];
+    history_source sources[SOURCES_MOST];
+    uint32_t at;
+    ck_assert_uint_le(count, SOURCES_MOST);
+    for (uint32_t i = 0; i < count; i++) {
+        readers[i] = (reader){texts[i].data, texts[i].data + texts[i].len};
+        sources[i] = (history_source){next, &readers[i]};
+    }
+    return merge_histories(c, sources, count, &at);
+}
+
+static const char *const names[SOURCES_MOST] = {"a", "b", "c", "d", "e", "f"};
+
+tally verdict_on(const bytes *texts, uint32_t count, bool complete, char *ret_first, size_t size)
+{
+    checker *c = checker_new(names, count, complete);
+    ck_assert_ptr_nonnull(c);
+    merge_result result = merge(c, texts, count);
+    if (size > 0)
+        snprintf(ret_first, size, "%s", checker_finding_count(c) > 0 ? checker_finding_at(c, 0)->text : "");
+    ck_assert_msg(result == MERGE_DONE, "%s", checker_obstacle(c));
+    tally t = *checker_tally(c);
+    checker_free(c);
+    return t;
+}
+
+static void all_texts(const records *r, bytes ret_texts[SOURCES_MOST])
+{
+    for (uint32_t i = 0; i < r->sources; i++)
+        ret_texts[i] = records_text(r, i);
+}
+
+static void free_texts(bytes texts[SOURCES_MOST], uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        bytes_done(&texts[i]);
+}
+
+tally records_verdict(const records *r, bool complete, char *ret_first, size_t size)
+{
+    bytes texts[SOURCES_MOST];
+    all_texts(r, texts);
+    tally t = verdict_on(texts, r->sources, complete, ret_first, size);
+    free_texts(texts, r->sources);
+    return t;
+}
+
+merge_result records_merge(const records *r, char *ret_obstacle, size_t size)
+{
+    bytes texts[SOURCES_MOST];
+    all_texts(r, texts);
+    checker *c = checker_new(names, r->sources, false);
+    ck_assert_ptr_nonnull(c);
+    merge_result result = merge(c, texts, r->sources);
+    snprintf(ret_obstacle, size, "%s", checker_obstacle(c));
+    checker_free(c);
+    free_texts(texts, r->sources);
+    return result;
+}

@@ -1,0 +1,51 @@
+/* records.h - histories as records that tests can break, and as the text that the checker reads. */
+#ifndef TESTS_VERIFY_RECORDS_H
+#define TESTS_VERIFY_RECORDS_H
+
+#include "verify/merge.h"
+
+#define IDS_MOST 3
+#define SOURCES_MOST 6
+
+/* A line. Slots and ids are numbers here. */
+typedef struct record {
+    uint32_t source;
+    line_kind kind;
+    line_answer answer;
+    bool proven, cleaned;
+    int64_t at_us, since_us, until_us; /* since_us 0: not said */
+    uint64_t number;                   /* the token, or the term */
+    uint32_t slot;
+    uint32_t life, boot; /* numbers, too */
+    uint32_t id_count;
+    uint32_t ids[IDS_MOST];
+} record;
+
+/* All lines of all histories, in the order in which they were written. */
+typedef struct records {
+    record *all;
+    size_t count, capacity;
+    uint32_t sources;
+} records;
+
+void records_add(records *r, record one);
+/* Puts it before the one at `at`. */
+void records_insert(records *r, size_t at, record one);
+void records_remove(records *r, size_t at);
+records records_copy(const records *r);
+void records_done(records *r);
+
+/* What the line of a record says from when on: since_us, or at_us. */
+int64_t record_since(const record *one);
+
+/* The text of one history. The caller frees it with bytes_done. */
+bytes records_text(const records *r, uint32_t source);
+
+/* The verdict on texts, one for each history. With `ret_first`, the first finding is printed into it. */
+tally verdict_on(const bytes *texts, uint32_t count, bool complete, char *ret_first, size_t size);
+tally records_verdict(const records *r, bool complete, char *ret_first, size_t size);
+
+/* What the merge itself says, for histories that cannot be compared. */
+merge_result records_merge(const records *r, char *ret_obstacle, size_t size);
+
+#endif

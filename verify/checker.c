@@ -1,0 +1,376 @@
+#include "verify/inside.h"
+
+#include "base/uuid_text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- New and free ------------------------------------------------------------------------------------------------ */
+
+static bool thing_has_text(const void *context, uint64_t value, const void *key, size_t key_len)
+{
+    const checker *c = context;
+    const thing *t = &c->things[value];
+    return t->len == key_len && memcmp(c->texts.data + t->text, key, key_len) == 0;
+}
+
+static bool slot_has_uuid(const void *context, uint64_t value, const void *key, size_t key_len)
+{
+    const checker *c = context;
+    return key_len == sizeof(allot_uuid) && memcmp(&c->slots[value].uuid, key, key_len) == 0;
+}
+
+checker *checker_new(const char *const *names, uint32_t source_count, bool complete)
+{
+    checker *c = calloc(1, sizeof(*c));
+    if (c == NULL)
+        return NULL;
+    c->names = names;
+    c->source_count = source_count;
+    c->complete = complete;
+    index_init(&c->thing_index, thing_has_text, c);
+    index_init(&c->slot_index, slot_has_uuid, c);
+    c->processes = calloc((size_t)source_count + 1, sizeof(*c->processes));
+    if (c->processes == NULL || bytes_reserve(&c->texts, 1) != 0 ||
+        thing_of(c, (allot_bytes){c->texts.data, 0}) == NULL) {
+        checker_free(c);
+        return NULL;
+    }
+    return c;
+}
+
+static void free_holds(thing *t)
+{
+    while (t->holds != NULL) {
+        hold *gone = t->holds;
+        t->holds = gone->next;
+        free(gone);
+    }
+}
+
+void checker_free(checker *c)
+{
+    if (c == NULL)
+        return;
+    for (size_t i = 0; i < c->thing_count; i++)
+        free_holds(&c->things[i]);
+    for (size_t i = 0; i < c->finding_count; i++)
+        free(c->findings[i].text);
+    index_done(&c->thing_index);
+    index_done(&c->slot_index);
+    bytes_done(&c->texts);
+    free(c->processes);
+    free(c->slots);
+    free(c->things);
+    free(c->lives);
+    free(c->findings);
+    free(c);
+}
+
+/* ---- Processes --------------------------------------------------------------------------------------------------- */
+
+int64_t slot_end_us(const holder *s)
+{
+    return s->ended_us < s->until_us ? s->ended_us : s->until_us;
+}
+
+/* A process that ended without `left` was alive at its last line, and believed no longer than its lease. Where the
+ * store proves a death at once, others need not have waited for that. */
+static void end_process(checker *c, process *p, int64_t by_us)
+{
+    for (uint32_t i = p->opened.line != 0 ? p->slots : NO_SLOT; i != NO_SLOT; i = c->slots[i].previous) {
+        holder *s = &c->slots[i];
+        if (s->ended_us != NEVER)
+            continue;
+        s->crashed = true;
+        if (s->proven)
+            s->ended_us = p->at_us;
+        else if (by_us != NEVER)
+            s->ended_us = by_us;
+    }
+    p->slots = NO_SLOT;
+}
+
+void checker_source_end(checker *c, uint32_t source)
+{
+    end_process(c, &c->processes[source], NEVER);
+}
+
+static int hinder(checker *c, place at, const char *what)
+{
+    char first[PLACE_BYTES], second[PLACE_BYTES];
+    snprintf(c->obstacle, sizeof(c->obstacle), "%s and %s are of different %s", place_text(c, c->first_opened, first),
+             place_text(c, at, second), what);
+    return 1;
+}
+
+/* Histories of two groups have nothing to do with each other; and the clock of one boot says nothing of another one. */
+static int take_opened(checker *c, place at, const line *l)
+{
+    process *p = &c->processes[at.source];
+    if (c->first_opened.line == 0) {
+        c->first_opened = at;
+        c->boot = l->boot;
+        memcpy(c->group, l->group, sizeof(c->group));
+    }
+    if (!uuid_equal(&c->boot, &l->boot))
+        return hinder(c, at, "boots of the machine (or of different machines): their instants cannot be compared");
+    if (strcmp(c->group, l->group) != 0)
+        return hinder(c, at, "groups");
+    end_process(c, p, l->at_us);
+    *p = (process){.opened = at, .at_us = p->at_us, .slots = NO_SLOT};
+    c->tally.processes++;
+    return 0;
+}
+
+/* ---- Slots ------------------------------------------------------------------------------------------------------- */
+
+static int keep_life(checker *c, const allot_uuid *life)
+{
+    for (size_t i = 0; i < c->life_count; i++) {
+        if (uuid_equal(&c->lives[i], life))
+            return 0;
+    }
+    if (array_reserve((void **)&c->lives, &c->life_capacity, c->life_count + 1, sizeof(*c->lives)) != 0)
+        return -1;
+    c->lives[c->life_count++] = *life;
+    return 0;
+}
+
+static int take_joined(checker *c, place at, const line *l)
+{
+    uint64_t number;
+    char where[PLACE_BYTES];
+    if (index_get(&c->slot_index, &l->slot, sizeof(l->slot), &number)) {
+        found_two(c, RULE_STORY, at, c->slots[number].joined, "this slot has joined before: %s",
+                  place_text(c, c->slots[number].joined, where));
+        return 0;
+    }
+    if (keep_life(c, &l->life) != 0 ||
+        array_reserve((void **)&c->slots, &c->slot_capacity, c->slot_count + 1, sizeof(*c->slots)) != 0)
+        return -1;
+    process *p = &c->processes[at.source];
+    c->slots[c->slot_count] = (holder){.uuid = l->slot,
+                                       .joined = at,
+                                       .renewed = at,
+                                       .until_us = l->until_us,
+                                       .ended_us = NEVER,
+                                       .previous = p->slots,
+                                       .proven = l->proven};
+    if (index_put(&c->slot_index, &l->slot, sizeof(l->slot), c->slot_count) != 0)
+        return -1;
+    p->slots = (uint32_t)c->slot_count++;
+    c->tally.slots++;
+    return 0;
+}
+
+/* The slot that a line is of; NULL, and a finding: this process has none such. */
+static holder *slot_of(checker *c, place at, const line *l)
+{
+    uint64_t number;
+    if (index_get(&c->slot_index, &l->slot, sizeof(l->slot), &number)) {
+        holder *s = &c->slots[number];
+        if (s->joined.source == at.source && s->joined.line > c->processes[at.source].opened.line)
+            return s;
+    }
+    found(c, RULE_STORY, at, "%s of a slot that has not joined here", line_word(l->kind));
+    return NULL;
+}
+
+static void take_renewed(checker *c, place at, const line *l, holder *s)
+{
+    char until[INSTANT_BYTES], since[INSTANT_BYTES], where[PLACE_BYTES];
+    instant_text(slot_end_us(s), until);
+    if (s->ended_us != NEVER || l->since_us >= s->until_us)
+        found_two(c, RULE_LEASE, at, s->renewed, "the lease is renewed at %s, and was over at %s: %s",
+                  instant_text(l->since_us, since), until, place_text(c, s->renewed, where));
+    else if (l->until_us < s->until_us)
+        found_two(c, RULE_LEASE, at, s->renewed, "the lease is made shorter than it was by %s",
+                  place_text(c, s->renewed, where));
+    if (l->until_us > s->until_us) {
+        s->until_us = l->until_us;
+        s->renewed = at;
+    }
+}
+
+static void check_in_lease(checker *c, place at, const line *l, const holder *s)
+{
+    char until[INSTANT_BYTES], since[INSTANT_BYTES], where[PLACE_BYTES];
+    if (l->since_us >= slot_end_us(s))
+        found_two(c, RULE_LEASE, at, s->renewed, "%s since %s, when the lease was over at %s: %s", line_word(l->kind),
+                  instant_text(l->since_us, since), instant_text(slot_end_us(s), until),
+                  place_text(c, s->renewed, where));
+}
+
+/* ---- Lines ------------------------------------------------------------------------------------------------------- */
+
+static void take_id(checker *c, place at, const line *l, uint32_t slot, thing *t)
+{
+    switch (l->kind) {
+    case LINE_HELD:
+        c->tally.grants++;
+        hold_begin(c, t, slot, l->token, l->since_us, at);
+        break;
+    case LINE_RELEASED:
+    case LINE_LOST:
+        hold_end(c, t, slot, l->token, l->since_us, at, l->cleaned);
+        break;
+    case LINE_ACKED:
+    case LINE_FAILED:
+        report_take(c, t, slot, at, l);
+        break;
+    default: /* LINE_ADDED */
+        c->tally.adds++;
+        if (t->adds++ == 0)
+            t->first_add = at;
+        break;
+    }
+}
+
+static int take_ids(checker *c, place at, const line *l, uint32_t slot)
+{
+    for (uint32_t i = 0; i < l->id_count; i++) {
+        thing *t = thing_of(c, l->ids[i]);
+        if (t == NULL)
+            return -1;
+        take_id(c, at, l, slot, t);
+    }
+    return 0;
+}
+
+static int take_of_slot(checker *c, place at, const line *l)
+{
+    holder *s = slot_of(c, at, l);
+    if (s == NULL)
+        return 0;
+    uint32_t number = (uint32_t)(s - c->slots);
+    if (l->kind == LINE_HELD || l->kind == LINE_LEADS)
+        check_in_lease(c, at, l, s);
+    switch (l->kind) {
+    case LINE_RENEWED:
+        take_renewed(c, at, l, s);
+        return 0;
+    case LINE_LEADS:
+        c->tally.terms++;
+        hold_begin(c, &c->things[0], number, l->term, l->since_us, at);
+        return 0;
+    case LINE_FOLLOWS:
+        hold_end_of_slot(c, &c->things[0], number, l->since_us, at);
+        return 0;
+    case LINE_FENCED:
+    case LINE_LEFT:
+        s->ended_us = l->since_us < s->ended_us ? l->since_us : s->ended_us;
+        return 0;
+    default:
+        return take_ids(c, at, l, number);
+    }
+}
+
+/* A line that was torn by a kill has no end, and the next process begins a line of its own. */
+static void check_torn(checker *c, process *p, const line *l)
+{
+    if (p->torn.line != 0 && (l == NULL || l->kind != LINE_OPENED))
+        found(c, RULE_FORM, p->torn, "%s", p->why);
+    p->torn.line = 0;
+}
+
+static void check_instants(checker *c, place at, const line *l)
+{
+    char now[INSTANT_BYTES], before[INSTANT_BYTES];
+    process *p = &c->processes[at.source];
+    instant_text(l->at_us, now);
+    if (l->at_us < p->at_us)
+        found(c, RULE_TIME, at, "written at %s, after a line of %s", now, instant_text(p->at_us, before));
+    if (l->since_us > l->at_us)
+        found(c, RULE_TIME, at, "written at %s of what came about at %s", now, instant_text(l->since_us, before));
+    if (l->at_us > p->at_us)
+        p->at_us = l->at_us;
+    if (l->at_us > c->last_us)
+        c->last_us = l->at_us;
+}
+
+static int take(checker *c, place at, const line *l)
+{
+    if (l->kind == LINE_OPENED)
+        return take_opened(c, at, l);
+    if (c->processes[at.source].opened.line == 0) {
+        found(c, RULE_FORM, at, "%s before any process has opened this history", line_word(l->kind));
+        return 0;
+    }
+    if (l->kind == LINE_JOINED)
+        return take_joined(c, at, l);
+    return l->kind == LINE_ADDED ? take_ids(c, at, l, NO_SLOT) : take_of_slot(c, at, l);
+}
+
+int checker_take(checker *c, place at, const line *l)
+{
+    c->tally.lines++;
+    check_torn(c, &c->processes[at.source], l);
+    int code = take(c, at, l);
+    if (code == 0)
+        check_instants(c, at, l);
+    return code == 0 && c->nomem ? -1 : code;
+}
+
+int checker_take_wrong(checker *c, place at, const char *why, bool torn)
+{
+    process *p = &c->processes[at.source];
+    check_torn(c, p, NULL);
+    if (torn && p->opened.line != 0) {
+        c->tally.torn = true;
+    } else {
+        p->torn = at;
+        p->why = why;
+    }
+    return c->nomem ? -1 : 0;
+}
+
+/* ---- The end ----------------------------------------------------------------------------------------------------- */
+
+static void finish_source(checker *c, uint32_t source)
+{
+    process *p = &c->processes[source];
+    check_torn(c, p, NULL);
+    if (p->opened.line == 0)
+        found(c, RULE_FORM, (place){source, 0}, "there is nothing in it");
+}
+
+int checker_finish(checker *c)
+{
+    for (uint32_t i = 0; i < c->source_count; i++)
+        finish_source(c, i);
+    if (c->complete && c->life_count > 1)
+        found(c, RULE_NOTHING_LOST, c->first_opened,
+              "the store lost its data meanwhile (%zu lives): what was added before cannot be accounted for",
+              c->life_count);
+    for (size_t i = 0; i < c->thing_count && !c->nomem; i++) {
+        holds_finish(c, &c->things[i]);
+        if (i > 0)
+            reports_finish(c, &c->things[i]);
+    }
+    c->tally.ids = c->thing_count - 1;
+    findings_sort(c);
+    return c->nomem ? -1 : 0;
+}
+
+const tally *checker_tally(const checker *c)
+{
+    return &c->tally;
+}
+
+size_t checker_finding_count(const checker *c)
+{
+    return c->finding_count;
+}
+
+const finding *checker_finding_at(const checker *c, size_t index)
+{
+    return &c->findings[index];
+}
+
+const char *checker_obstacle(const checker *c)
+{
+    return c->obstacle;
+}

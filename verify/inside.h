@@ -1,0 +1,134 @@
+/* inside.h - what the parts of the checker share. */
+#ifndef VERIFY_INSIDE_H
+#define VERIFY_INSIDE_H
+
+#include "base/index.h"
+#include "verify/checker.h"
+
+#define NEVER INT64_MAX
+#define NO_SLOT UINT32_MAX
+
+/* A slot: the holder of ids and of the leadership. */
+typedef struct holder {
+    allot_uuid uuid;
+    place joined;
+    place renewed;     /* where until_us was said */
+    int64_t until_us;  /* its lease, as far as it is known */
+    int64_t ended_us;  /* fenced, left, or dead; NEVER: not */
+    uint32_t previous; /* of the same process; NO_SLOT: none */
+    bool proven;       /* its death is proven at once */
+    bool crashed;      /* its process ended without a word */
+} holder;
+
+/* What writes into a source, from one `opened` to the next. */
+typedef struct process {
+    place opened;    /* line 0: not yet */
+    int64_t at_us;   /* of its last line */
+    uint32_t slots;  /* its last slot; NO_SLOT: none */
+    place torn;      /* a line that is none, which only `opened` may follow; line 0: none */
+    const char *why; /* and why it is none */
+} process;
+
+typedef struct hold hold;
+struct hold {
+    hold *next; /* the next larger token */
+    uint64_t token;
+    int64_t start_us, end_us; /* NEVER: not ended, but by its slot */
+    uint32_t slot;
+    place start, end;
+    bool cleaned; /* ended because the pool was emptied: nobody says when */
+    bool judged;  /* found wrong beside the next one */
+};
+
+/* An id, or the leadership: its text is empty then. */
+typedef struct thing {
+    size_t text; /* where in checker.texts */
+    uint32_t len;
+    uint32_t accepted; /* acks */
+    uint32_t adds;
+    bool parked; /* the last report was an accepted fail */
+    bool reported;
+    hold *holds;           /* by token; those that are settled and have a settled successor are forgotten */
+    uint64_t report_token; /* of the last accepted ack or fail */
+    place report;
+    uint64_t ack_token; /* of the last accepted ack */
+    int64_t ack_sent_us;
+    place ack, ack_before;
+    place first_add;
+} thing;
+
+struct checker {
+    const char *const *names;
+    uint32_t source_count;
+    bool complete;
+    process *processes; /* by source */
+    holder *slots;
+    size_t slot_count, slot_capacity;
+    index_table slot_index;
+    thing *things; /* the first one is the leadership */
+    size_t thing_count, thing_capacity;
+    index_table thing_index;
+    bytes texts;
+    allot_uuid *lives;
+    size_t life_count, life_capacity;
+    place first_opened;
+    allot_uuid boot;
+    char group[ALLOT_GROUP_BYTES_MAX + 1];
+    int64_t last_us; /* the last instant of all */
+    finding *findings;
+    size_t finding_count, finding_capacity;
+    tally tally;
+    bool nomem;
+    char obstacle[512];
+};
+
+/* ---- findings.c -------------------------------------------------------------------------------------------------- */
+
+/* The message begins with the name of `at`; that of `other` is for the format to put where it belongs. */
+void found(checker *c, rule r, place at, const char *format, ...) __attribute__((format(printf, 4, 5)));
+void found_two(checker *c, rule r, place at, place other, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+void findings_sort(checker *c);
+
+#define PLACE_BYTES 320
+/* "run-a.jsonl:17" */
+const char *place_text(const checker *c, place at, char ret_text[PLACE_BYTES]);
+
+#define INSTANT_BYTES 40
+/* Seconds with six digits, as `at` has them in microseconds. */
+const char *instant_text(int64_t us, char ret_text[INSTANT_BYTES]);
+
+#define THING_BYTES (ALLOT_ID_BYTES_MAX + 3)
+/* 'the id', in quotes. */
+const char *thing_text(const checker *c, const thing *t, char ret_text[THING_BYTES]);
+
+/* ---- checker.c --------------------------------------------------------------------------------------------------- */
+
+/* When this slot could hold nothing any more, as far as is known. */
+int64_t slot_end_us(const holder *s);
+
+/* ---- holds.c ----------------------------------------------------------------------------------------------------- */
+
+/* The thing of an id, a new one if need be; NULL: out of memory. Valid until the next call. */
+thing *thing_of(checker *c, allot_bytes id);
+/* A grant has become known. */
+void hold_begin(checker *c, thing *t, uint32_t slot, uint64_t token, int64_t start_us, place at);
+/* The slot has given it up. That it never held it is a finding, unless it may have been so long ago that it was
+ * forgotten. */
+void hold_end(checker *c, thing *t, uint32_t slot, uint64_t token, int64_t end_us, place at, bool cleaned);
+/* Leadership ends without naming its term, if it was held. */
+void hold_end_of_slot(checker *c, thing *t, uint32_t slot, int64_t end_us, place at);
+/* NULL: none that is remembered. */
+const hold *hold_of_token(const thing *t, uint64_t token);
+/* Whatever waited for the end of a hold. */
+void holds_finish(checker *c, thing *t);
+/* The one with the largest token; NULL: none. */
+const hold *hold_last(const thing *t);
+
+/* ---- reports.c --------------------------------------------------------------------------------------------------- */
+
+void report_take(checker *c, thing *t, uint32_t slot, place at, const line *l);
+void report_on_hold(checker *c, thing *t, const hold *h);
+void reports_finish(checker *c, thing *t);
+
+#endif
