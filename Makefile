@@ -32,7 +32,7 @@ help:
 	@echo '  make test SAN=thread   the same with the thread sanitizer'
 	@echo 'make build             build in build/'
 	@echo 'make model             search the model of the protocol further than the tests do: some minutes'
-	@echo 'make bench             measure; all tables in less than ten minutes'
+	@echo 'make bench             measure; all tables in twelve minutes'
 	@echo '  make bench QUICK=1     small, to see that every bench works: less than a minute'
 	@echo '  make bench DOCS=1      also writes the tables of docs/performance.md: on a quiet machine'
 	@echo 'make lint              check layers, purity, globals, lengths, headers'
