@@ -5,7 +5,8 @@ import subprocess
 from dataclasses import dataclass
 
 SKIPPED_FOLDERS = {".git", ".allot", "__pycache__", ".pytest_cache", "node_modules"}
-TEXT_SUFFIXES = (".c", ".h", ".py", ".sh", ".lua", ".js", ".css", ".html", ".bats", ".md", ".yaml", ".txt")
+TEXT_SUFFIXES = (".c", ".h", ".py", ".sh", ".lua", ".js", ".css", ".html", ".bats", ".md", ".yaml", ".txt",
+                 ".pml")
 
 
 @dataclass(frozen=True)
