@@ -123,8 +123,8 @@ void election_on_campaign(engine *e, pending *p, const allot_answer *answer)
     const allot_outcome *o = &answer->outcome;
     if (o->status == ALLOT_STATUS_OK) {
         /* The leadership ends with the slot's own lease, so the local deadline covers it. One that was given up
-         * meanwhile is not taken up again, though the store may not know that yet (I1). */
-        if (e->draining || o->term <= e->election.resigned)
+         * meanwhile is not taken up again, though the store may not know that yet (I1); nor one that is over. */
+        if (e->draining || o->term <= e->election.resigned || o->term < e->floors.term)
             member_beat_soon(e, 0);
         else
             lead(e, o->term);

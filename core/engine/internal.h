@@ -96,7 +96,6 @@ typedef struct member {
     bool name_shared;     /* another slot has the same */
     uint32_t weight;
     uint64_t age, ids, recalls, share_rev;
-    uint64_t owed;        /* recalls, when the roster was read */
     allot_slot_state state;
     bool expired, draining;
     /* the plan */
@@ -160,7 +159,7 @@ typedef struct standing {
 /* A slot that has not given back yet what was recalled. In the order of ages, like the roster. */
 typedef struct waiting_recall {
     uint64_t age;
-    uint64_t recalls; /* at the end of the last cycle */
+    uint64_t recalls; /* by the last roster, and what was recalled since */
     int64_t since_us; /* it has given nothing back since then, as far as rosters show */
     bool retired;
 } waiting_recall;
@@ -490,6 +489,8 @@ bool roster_full_due(engine *e);
 void roster_planned(engine *e);
 /* Notes since when which slot owes what was recalled; retires it when that is due and wanted. */
 void roster_watch_recalls(engine *e);
+/* So many more ids of the slot are recalled: what it owes is told from that, also when the cycle is given up. */
+void roster_recalled(engine *e, member *m, uint64_t count);
 int64_t roster_recalls_next_us(const engine *e);
 void roster_on_retire(engine *e, pending *p, const allot_answer *answer);
 

@@ -146,7 +146,8 @@ void member_beat_soon(engine *e, int64_t delay_us)
 }
 
 /* A follower's early beat after a group hint is spread over the slots by rank. While it reads its share there is no
- * hurry: whatever changes that has a hint of its own, and in a split over many slots each would beat once more. */
+ * hurry: in a split over many slots each would beat once more, for what it is reading already. (What changes a share
+ * has a hint of its own, but for quiet deals: what they brought since the reading began comes that much later.) */
 static int64_t spread_us(const engine *e)
 {
     if (e->election.leads)
