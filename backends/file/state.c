@@ -93,7 +93,8 @@ static int take_snapshot_line(replay *r, const char *text, size_t len, allot_err
     int end_len = snprintf(end, sizeof(end), "end %llu", (unsigned long long)s->journal.lines);
     if (len != (size_t)end_len || memcmp(text, end, len) != 0)
         return damaged(r, "the snapshot is not complete", ret_error);
-    return 0;
+    allot_error why = {0};
+    return store_load_end(s->store, &why) == 0 ? 0 : damaged(r, why.message, ret_error);
 }
 
 /* A process does not live through a new boot of its machine: another machine, or a clone, writes to our directory. */
