@@ -100,8 +100,8 @@ static void put_outcome(writer *w, const allot_outcome *o)
 {
     bytes text = {0};
     if (o->status == ALLOT_STATUS_OK) {
-        REQUIRE(bytes_printf(&text, "ok %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " ", o->count, o->skipped, o->more,
-                             o->term) == 0);
+        REQUIRE(bytes_printf(&text, "ok %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " ", o->count, o->skipped,
+                             o->more, o->term) == 0);
         put_refused_items(&text, o);
     } else {
         REQUIRE(bytes_printf(&text, "refused %s %" PRId64, word_of(o->reason), o->wait_us) == 0);
