@@ -230,9 +230,15 @@ int store_check(const store *s, allot_error *ret_error)
     return run(s, checks, sizeof(checks) / sizeof(checks[0]), ret_error);
 }
 
+/* Nothing at all is an empty store. */
+static const char *check_loaded(const store *s)
+{
+    return s->loaded == 0 || s->loaded >= STORE_HEAD_LOADED ? NULL : "life, counters and leader are not all there";
+}
+
 /* Of each id load.c has seen to it. */
 int store_load_end(const store *s, allot_error *ret_error)
 {
-    static const check checks[] = {check_slots, check_leadership, check_places, check_sessions};
+    static const check checks[] = {check_loaded, check_slots, check_leadership, check_places, check_sessions};
     return run(s, checks, sizeof(checks) / sizeof(checks[0]), ret_error);
 }

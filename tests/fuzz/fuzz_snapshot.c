@@ -1,10 +1,11 @@
 /* fuzz_snapshot.c - any lines as the state of a store (store_load, store_load_end).
  *
- * What is refused is told in words. A state that was taken is written as lines which are read as the same state, keeps
- * what a store promises itself (store_check), and can be read by ops. */
+ * What is refused is told in words. A state that was taken is written as lines that say all that was read, and are
+ * read as the same state; it keeps what a store promises itself (store_check), and can be read by ops. */
 #include "backends/store/store.h"
 #include "base/bytes.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/words.h"
 
 static int emit(void *user, const char *line, size_t len)
 {
@@ -54,6 +55,41 @@ static store *load(const char *text, size_t len)
     return s;
 }
 
+static bool lines_are_same(const char *read, const char *read_end, const char *written, const char *written_end)
+{
+    while (read != NULL && written != NULL) {
+        size_t len, written_len;
+        const char *a = words_next(&read, read_end, &len);
+        const char *b = words_next(&written, written_end, &written_len);
+        if (!words_are_same(a, len, b, written_len))
+            return false;
+    }
+    return read == NULL && written == NULL;
+}
+
+static const char *end_of_line(const char *at, const char *end)
+{
+    const char *newline = memchr(at, '\n', (size_t)(end - at));
+    return newline != NULL ? newline : end;
+}
+
+/* Each line that was read is one of those that are written, but for outcomes: what left the window is forgotten. */
+static void check_lines(const char *read, size_t read_len, const bytes *written)
+{
+    const char *end = read + read_len, *last = written->data + written->len;
+    for (const char *at = read, *stop; at < end; at = stop + 1) {
+        bool found = false;
+        stop = end_of_line(at, end);
+        if (memcmp(at, "outcome ", 8) == 0)
+            continue;
+        for (const char *to = written->data, *to_stop; to < last && !found; to = to_stop + 1) {
+            to_stop = end_of_line(to, last);
+            found = lines_are_same(at, stop, to, to_stop);
+        }
+        REQUIRE(found);
+    }
+}
+
 static void check_same(const bytes *text)
 {
     bytes again = {0};
@@ -99,6 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (rc == 0) {
         REQUIRE(store_check(s, &error) == 0 || tell(error.message));
         REQUIRE(store_dump(s, emit, &text) == 0);
+        check_lines((const char *)data, size, &text);
         check_same(&text);
         check_reads(s);
     }

@@ -532,6 +532,20 @@ START_TEST(a_payload_is_told_from_a_text)
 }
 END_TEST
 
+START_TEST(a_word_is_whole_and_nothing_more)
+{
+    static const char *const good[] = {"1 2 recall - - 0 0 0 - 1:2:3", "1 2 beat - - 0 0 0 - 0 0 0 - 5 0 1:2",
+                                       "1 2 deal - - 0 0 0 - <1:2 >0 0:1:", "1 2 ack - - 0 0 0 % 0 0 1:*:3 a"};
+    static const char *const bad[] = {"1 2 recall - - 0 0 0 - 1:2:3:", "1 2 beat - - 0 0 0 - 0 0 0 - 5 0 1:2:",
+                                      "1 2 deal - - 0 0 0 - <1:2: >0 0:1:", "1 2 ack - - 0 0 0 % 0 0 1:*:3: a",
+                                      "1 2 beat - - 0 0 0 - 0 0 0 - 5 0 1:*:", "1 2 leave - = 0 0 0"};
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+        ck_assert_msg(decode_text(good[i]) == 0, "%s", good[i]);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        ck_assert_msg(decode_text(bad[i]) == ALLOT_E_DAMAGED, "%s", bad[i]);
+}
+END_TEST
+
 /* A line that was changed is read as something or refused, but never read past its end; what is read can be written. */
 START_TEST(changed_lines_do_no_harm)
 {
@@ -575,6 +589,7 @@ Suite *file_record_suite(void)
     tcase_add_loop_test(c, every_kind_comes_back, 1, ALLOT_OP_KIND_END);
     tcase_add_loop_test(c, changed_lines_do_no_harm, 1, ALLOT_OP_KIND_END);
     tcase_add_test(c, a_payload_is_told_from_a_text);
+    tcase_add_test(c, a_word_is_whole_and_nothing_more);
     tcase_add_test(c, deaths_and_boots_come_back);
     tcase_add_test(c, ids_are_plain_text);
     tcase_add_test(c, deals_and_recalls_are_plain_text);
