@@ -2,9 +2,11 @@
 # the same without installing anything.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo build test model bench lint format coverage config-pages sim-night mutants clean
+.PHONY: help demo build test model bench lint format coverage fuzz config-pages sim-night mutants clean
 
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+FUZZ_SECONDS ?= 30
+FUZZ ?=
 SAN ?=
 WERROR ?= 0
 
@@ -38,11 +40,12 @@ help:
 	@echo 'make lint              check layers, purity, globals, lengths, headers'
 	@echo 'make format            format the C sources (clang-format)'
 	@echo 'make coverage          which lines the tests reach'
+	@echo 'make fuzz              any bytes as input, 30 s for each target (FUZZ_SECONDS); FUZZ=TARGET: that one alone'
 	@echo 'make config-pages      write the schema, the sample and the tables of the documentation anew'
 	@echo 'make sim-night         simulate until interrupted, or ten million seeds'
 	@echo 'make mutants           plant bugs, and see the simulator find each; writes docs/evidence.md'
 	@echo 'make clean             remove what was built'
-	@echo 'demo, build, test, model, bench, coverage and mutants install missing packages (Debian; as root or by sudo).'
+	@echo 'All that build install missing packages (Debian; as root or by sudo).'
 
 demo: build
 	@$(if $(filter redis,$(BACKEND)),tools/install-packages demo-redis)
@@ -81,6 +84,14 @@ coverage:
 	@tests/run --build build-coverage unit engine conformance api sim process
 	@gcovr --root . --exclude tests/ --exclude 'build.*' --sort-uncovered --print-summary build-coverage
 
+fuzz:
+	@tools/install-packages fuzz
+	@tools/quietly "Configuring build-fuzz/" \
+	    cmake -S . -B build-fuzz $(OPTIONS) -DCMAKE_C_COMPILER=clang -DALLOT_TESTS=ON -DALLOT_FUZZ=ON
+	@tools/quietly "Building build-fuzz/" \
+	    env -u MAKEFLAGS -u MAKELEVEL cmake --build build-fuzz --parallel $(JOBS) --target fuzz
+	@tests/fuzz/run --build build-fuzz --seconds $(FUZZ_SECONDS) $(FUZZ)
+
 config-pages: build
 	@cmake --build build --target config-pages >/dev/null
 
@@ -95,4 +106,4 @@ mutants:
 	@sim/mutants --build build-mutants
 
 clean:
-	@rm -rf build build-san build-tsan build-coverage build-bench build-mutants
+	@rm -rf build build-san build-tsan build-coverage build-bench build-fuzz build-mutants

@@ -1,20 +1,7 @@
 /* Any bytes as histories, one after the other with a NUL between: never a crash; the same verdict twice; every finding
  * is counted, names its line, and can be shown on a terminal. */
+#include "tests/fuzz/fuzz.h"
 #include "verify/merge.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(condition)                                                                                             \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                            \
-            abort();                                                                                                   \
-        }                                                                                                              \
-    } while (0)
 
 #define SOURCES_MOST 4
 
