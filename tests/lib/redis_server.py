@@ -53,8 +53,9 @@ def _names_of_scripts():
 class RedisServer:
     """It keeps nothing (no RDB, no AOF) unless its options say so."""
 
-    def __init__(self, home, *options):
+    def __init__(self, home, *options, environment=None):
         self.home = home
+        self.environment = environment
         self.path = os.path.join(home, "redis.socket")
         self.url = f"unix://{self.path}"
         self.options = options
@@ -70,7 +71,7 @@ class RedisServer:
             os.remove(self.path)
         # pylint: disable-next=consider-using-with,subprocess-popen-preexec-fn
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.STDOUT, preexec_fn=_die_with_parent)
+                                        stderr=subprocess.STDOUT, env=self.environment, preexec_fn=_die_with_parent)
         limit = time.monotonic() + LIMIT_S
         while not self._is_there(wait):
             assert self.process.poll() is None, "redis-server has ended"
