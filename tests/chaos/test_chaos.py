@@ -6,7 +6,11 @@ import os
 import pytest
 
 import frame
-import scenarios_process  # noqa: F401  pylint: disable=unused-import
+# pylint: disable=unused-import
+import scenarios_network  # noqa: F401
+import scenarios_process  # noqa: F401
+import scenarios_redis  # noqa: F401
+# pylint: enable=unused-import
 from redis_server import is_installed
 from sessions import has_redis_backend
 
