@@ -16,13 +16,13 @@ import time
 from failpoints import Failpoints
 from proxies import Proxy
 from redis_server import RedisServer
-from replicas import LIMIT_S, Allot, Group, clean_environment
+from replicas import LIMIT_S, Allot, Group, clean_environment, store_held
 
 FILE, REDIS = "file", "redis"
 BOTH = (FILE, REDIS)
 # What is expected of the replicas that the fault does not strike itself:
-SAFE = "safe"  # they go on as if nothing had happened
-DEGRADED = "degraded"  # they stop for some time: the store is away for them, or their lease ends
+SAFE = "safe"  # they keep what they hold all along (the store may be away for them meanwhile)
+DEGRADED = "degraded"  # their leases end, they stop, and come back
 REFUSED = "refused"  # what would be unsafe is not done, with a message
 KEEPS = 45  # ids that are held as long as they are owned; jobs are done
 JOBS_AT_ONCE = 4
@@ -44,6 +44,7 @@ class Scenario:
     failpoints: bool = False  # each replica has numbered failpoints
     clocked: bool = False  # the server's wall clock can be set
     root: bool = False
+    disk: str = ""  # options of a tmpfs that the store lies on; needs root
     ttl_s: float = TTL_S
     server: tuple = ()  # options of the server
     flags: tuple = ()  # of the replicas
@@ -55,7 +56,7 @@ class Scenario:
     @property
     def frame(self):
         """Scenarios of the same frame can follow each other in one group."""
-        return (self.proxied, self.failpoints, self.clocked, self.ttl_s, self.server, self.flags)
+        return (self.proxied, self.failpoints, self.clocked, self.disk, self.ttl_s, self.server, self.flags)
 
 
 SCENARIOS = []
@@ -129,6 +130,9 @@ class Stage:
             self.allot = Allot(binary, self.path, ("--backend", "redis", "--url", self.server.url), self.server)
         else:
             self.allot = Allot(binary, self.path)
+        if setting.disk:
+            os.mkdir(self.path, 0o700)
+            mount(f"{setting.disk},mode=700", self.path, "-t", "tmpfs", "tmpfs")
         self.group = Group(self.allot, self.home)
         self.adder = Adder(self)
         self.struck = set()  # names of the replicas that the fault strikes itself
@@ -138,7 +142,7 @@ class Stage:
         environment = None
         if self.setting.clocked:
             with open(self.clock, "wb") as file:
-                file.write(bytes(8))
+                file.write(bytes(16))
             library = os.path.join(os.environ["ALLOT_BUILD"], "tests", "server_clock.so")
             environment = {**os.environ, "LD_PRELOAD": library, "ALLOT_TEST_CLOCK": self.clock}
         folder = os.path.join(self.home, "server")
@@ -150,8 +154,8 @@ class Stage:
     def history(self, name):
         return os.path.join(self.home, f"{name}.jsonl")
 
-    def start_replica(self, name, **more):
-        """a holds what it gets; the others work."""
+    def start_replica(self, name, prepare=lambda: None, **more):
+        """a holds what it gets; the others work. `prepare`: with its failpoints cleared, before it starts."""
         flags = ["--ttl", f"{round(self.setting.ttl_s * 1000)}ms", "--history", self.history(name),
                  *self.setting.flags]
         extra = {}
@@ -164,6 +168,7 @@ class Stage:
                 self.failpoints[name] = Failpoints(os.path.join(self.home, f"{name}.faults"), self.path)
             self.failpoints[name].clear()
             extra = self.failpoints[name].environment
+        prepare()
         extra = {**extra, **more.pop("extra", {})}
         return self.group.start(name, *flags, program=None if name == "a" else self.worker,
                                 env=clean_environment(**extra), **more)
@@ -190,20 +195,35 @@ class Stage:
     def a_worker(self):
         return next(r for r in self.live() if r.name != "a")
 
+    def a_busy_worker(self):
+        """Whoever is the next to report."""
+        since = self.mark()
+
+        def busy():
+            return next((r for r in self.group.live() if r.name != "a" and
+                         any(e["event"] == "acked" for e in r.events[since.get(r, 0):])), None)
+        return self.group.wait(busy, "a worker to work")
+
     def live(self):
         return self.group.live()
 
     def kill(self, replica):
+        self.wait_holding(replica)
         self.struck.add(replica.name)
         replica.kill()
 
     def stop(self, replica):
+        self.wait_holding(replica)
         self.struck.add(replica.name)
         replica.stop()
 
-    def restart(self, replica):
+    def store_held(self):
+        """See replicas.store_held."""
+        return store_held(self.allot)
+
+    def restart(self, replica, **more):
         """What has ended comes again, and goes on in its history."""
-        again = self.start_replica(replica.name)
+        again = self.start_replica(replica.name, **more)
         again.wait(lambda r: r.slot, "to join")
         return again
 
@@ -222,6 +242,17 @@ class Stage:
         others = among or [r for r in self.live() if r is not replica]
         self.group.wait(lambda: KEEPS == sum(name.startswith("keep-") for r in others for name in r.held),
                         f"the others to have what {replica.name} had", limit_s)
+
+    def wait_holding(self, replica):
+        """So that it can be seen when its ids have moved."""
+        replica.wait(lambda r: any(name.startswith("keep-") for name in r.held), "to hold something")
+
+    def wait_up(self):
+        """Until the store is there for all."""
+        def up(replica):
+            words = [e["event"] for e in replica.events if e["event"] in ("store_up", "store_down", "joined")]
+            return words and words[-1] != "store_down"
+        self.group.wait(lambda: all(up(r) for r in self.group.live()), "the store to be there for all")
 
     def wait_work(self, count=10, limit_s=LIMIT_S):
         """Until so many further jobs are done."""
@@ -248,8 +279,8 @@ class Stage:
                 all(slot["recalls"] == 0 and slot["expires_in_ms"] > 0 for slot in status["slots"]) and
                 all(w and w[-1] in ("store_up", "joined") for w in words) and len(held) == status["pool"]["placed"])
 
-    def wait_calm(self, limit_s=CALM_LIMIT_S):
-        """No more is added meanwhile. Returns how long it took."""
+    def wait_calm(self, limit_s=CALM_LIMIT_S, resume=True):
+        """No more is added meanwhile, and without `resume` also afterwards. Returns how long it took."""
         self.adder.pause()
         begin = time.monotonic()
         while not self.is_calm():
@@ -258,7 +289,8 @@ class Stage:
                 raise AssertionError(f"no calm within {limit_s} s: {self.allot('status').stdout.decode()} {told}")
             time.sleep(0.05)
         took_s = time.monotonic() - begin
-        self.adder.resume()
+        if resume:
+            self.adder.resume()
         return took_s
 
     # ---- Proof ----
@@ -281,8 +313,7 @@ class Stage:
 
     def prove(self, lost):
         """While they run, in calm. Without loss of the store's data: that nothing is lost either."""
-        self.adder.pause()
-        self.wait_calm()
+        self.wait_calm(resume=False)
         self.check_places()
         verdict = self.verify(*([] if lost else ["--complete"]))
         self.adder.resume()
@@ -305,9 +336,12 @@ class Stage:
             if self.server.process.poll() is None:
                 self.server.cont()
             self.server.kill()
+        if self.setting.disk:
+            subprocess.run(["umount", "-l", self.path], check=False)
         kept = os.environ.get("CHAOS_KEEP")
         if kept:
-            shutil.copytree(self.home, os.path.join(kept, os.path.basename(self.home)), dirs_exist_ok=True)
+            shutil.copytree(self.home, os.path.join(kept, os.path.basename(self.home)), dirs_exist_ok=True,
+                            ignore=shutil.ignore_patterns("*.socket"))
         shutil.rmtree(self.home, ignore_errors=True)
 
 
@@ -368,7 +402,7 @@ def run_in(stage, one):
     verdict = stage.prove(one.loses)
     seen.update(calm_s=round(calm_s, 2), adds_failed=stage.adder.failed - failed, acks=verdict["acks"],
                 grants=verdict["grants"], terms=verdict["terms"])
-    kind = REFUSED if refusal else DEGRADED if seen["fenced"] or seen["away_s"] else SAFE
+    kind = REFUSED if refusal else DEGRADED if seen["fenced"] else SAFE
     outcome = {"scenario": one.name, "fault": one.fault, "backend": stage.backend, "outcome": kind,
                "message": refusal or "", "struck": len(stage.struck), "seen": seen}
     assert kind == one.expect, f"{kind}, but {one.expect} was expected: {outcome}"
@@ -392,13 +426,8 @@ def is_root():
     return os.geteuid() == 0
 
 
-def mounted(path, options):
-    """A tmpfs."""
-    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", path], check=True)
-
-
-def unmounted(path):
-    subprocess.run(["umount", "-l", path], check=False)
+def mount(options, path, *what):
+    subprocess.run(["mount", "-o", options, *what, path], check=True)
 
 
 def cont(replica):

@@ -7,6 +7,7 @@ import pytest
 
 import frame
 # pylint: disable=unused-import
+import scenarios_file  # noqa: F401
 import scenarios_network  # noqa: F401
 import scenarios_process  # noqa: F401
 import scenarios_redis  # noqa: F401

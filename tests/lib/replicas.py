@@ -119,7 +119,8 @@ class Replica:
             self.held.update((item["id"], item["token"]) for item in event["ids"])
         elif event["event"] in histories.ENDS:
             for item in event["ids"]:
-                self.held.pop(item["id"], None)
+                if self.held.get(item["id"]) == item["token"]:
+                    del self.held[item["id"]]
 
     def named(self, word):
         with self.group.changed:
