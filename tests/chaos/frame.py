@@ -173,9 +173,18 @@ class Stage:
         return self.group.start(name, *flags, program=None if name == "a" else self.worker,
                                 env=clean_environment(**extra), **more)
 
+    def refill(self):
+        """Adds what is kept. (What is there is left alone.)"""
+        limit = time.monotonic() + LIMIT_S
+        while True:
+            done = self.adder.add([f"keep-{number}" for number in range(KEEPS)])
+            if done.returncode == 0:
+                return
+            assert time.monotonic() < limit, done.stderr
+            time.sleep(0.1)
+
     def start(self):
-        done = self.adder.add([f"keep-{number}" for number in range(KEEPS)])
-        assert done.returncode == 0, done.stderr
+        self.refill()
         for name in NAMES:
             self.start_replica(name)
         self.adder.start()

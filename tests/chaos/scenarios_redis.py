@@ -30,15 +30,6 @@ def _until_fenced(stage, begin, end):
     stage.wait_all("joined", again)
 
 
-def _refill(stage):
-    """Adds again what the store has lost. (What is there is left alone.)"""
-    names = [f"keep-{number}" for number in range(45)]
-    limit = time.monotonic() + 20
-    while stage.adder.add(names).returncode != 0:
-        assert time.monotonic() < limit
-        time.sleep(0.1)
-
-
 def _killed_and_started(stage, between=lambda: None):
     since = stage.mark()
     stage.server.kill()
@@ -75,7 +66,7 @@ def server_killed_for_long(stage):
 def server_killed_without_persistence(stage):
     since = _killed_and_started(stage)
     stage.wait_all("joined", since)
-    _refill(stage)
+    stage.refill()
 
 
 @scenario("SIGKILL of the server; it comes back with an old snapshot (RDB)", REDIS, expect=DEGRADED, loses=True)
@@ -88,7 +79,7 @@ def server_killed_rdb(stage):
     since = _killed_and_started(stage)
     stage.restart(victim)
     stage.wait_all("joined", since)
-    _refill(stage)
+    stage.refill()
     os.remove(os.path.join(stage.server.home, "dump.rdb"))
 
 
@@ -101,7 +92,7 @@ def server_loses_the_end_of_its_aof(stage):
     since = _killed_and_started(stage, cut)
     stage.wait_all("joined", since)
     stage.wait_work()
-    _refill(stage)
+    stage.refill()
 
 
 @scenario("FLUSHALL", REDIS, expect=DEGRADED, loses=True, quick=True)
@@ -109,7 +100,7 @@ def flushall(stage):
     since = stage.mark()
     _ok(stage.server, "FLUSHALL")
     stage.wait_all("joined", since)
-    _refill(stage)
+    stage.refill()
 
 
 @scenario("FLUSHALL with lease.quarantine always", REDIS, expect=DEGRADED, loses=True,
@@ -125,7 +116,7 @@ def swapdb(stage):
         since = stage.mark()
         _ok(stage.server, "SWAPDB 0 1")
         stage.wait_all("joined", since)
-        _refill(stage)
+        stage.refill()
         stage.leader()
 
 
@@ -334,7 +325,7 @@ def _allkeys(policy):
         late = stage.restart(late)
         late.wait(lambda r: any("maxmemory" in str(e.get("message")) for e in r.named("note")), "to warn")
         _room_again(stage)
-        _refill(stage)
+        stage.refill()
     inject.__name__ = f"memory_full_{policy.replace('-', '_')}"
     scenario(f"memory is full, {policy}: the group's keys are evicted (against docs/redis.md; a note warns)", REDIS,
              expect=DEGRADED, loses=True, again=False)(inject)
@@ -354,7 +345,7 @@ def _evicted(key, expect, loses=True):
             stage.wait_all("joined", since)
         if key == "state":
             assert stage.allot("clean", "--yes").returncode == 0  # what is left has no counters any more
-        _refill(stage)
+        stage.refill()
         stage.wait_work(4)
     inject.__name__ = f"key_evicted_{key.lower()}"
     more = ", and an operator cleans what is left" if key == "state" else ""
@@ -466,7 +457,7 @@ def failover(stage):
 def failover_to_a_stale_replica(stage):
     since = _promoted(stage, stale=True)
     stage.wait_all("joined", since)
-    _refill(stage)
+    stage.refill()
     stage.wait_work()
 
 

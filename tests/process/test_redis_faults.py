@@ -7,7 +7,7 @@ import pytest
 
 from redis_server import RedisServer, is_installed
 from replicas import Allot, Group, note
-from sessions import has_redis_backend
+from builds import has_redis_backend
 
 TTL_S = 1.5
 NAMES = [f"name-{number}" for number in range(30)]
