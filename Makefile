@@ -2,7 +2,7 @@
 # the same without installing anything.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo build test model bench lint format coverage fuzz config-pages sim-night mutants clean
+.PHONY: help demo build test model bench lint format coverage fuzz config-pages sim-night mutants chaos soak evidence clean
 
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 FUZZ_SECONDS ?= 30
@@ -44,6 +44,9 @@ help:
 	@echo 'make config-pages      write the schema, the sample and the tables of the documentation anew'
 	@echo 'make sim-night         simulate until interrupted, or ten million seeds'
 	@echo 'make mutants           plant bugs, and see the simulator find each; writes docs/evidence.md'
+	@echo 'make chaos             every fault, on real processes: some minutes'
+	@echo '  make evidence          the same; writes docs/evidence.md'
+	@echo 'make soak              all of them at random for an hour, watching that nothing grows; SOAK_SECONDS=60: for a minute'
 	@echo 'make clean             remove what was built'
 	@echo 'All that build install missing packages (Debian; as root or by sudo).'
 
@@ -104,6 +107,11 @@ mutants:
 	@tools/quietly "Building build-mutants/" \
 	    env -u MAKEFLAGS -u MAKELEVEL cmake --build build-mutants --parallel $(JOBS) --target allot-sim
 	@sim/mutants --build build-mutants
+
+chaos evidence soak:
+	@tools/install-packages test
+	@$(call built,build,-DALLOT_TESTS=ON)
+	@tests/chaos/run --build build $(if $(filter evidence,$@),--evidence) $(if $(filter soak,$@),--soak) $(CHAOS)
 
 clean:
 	@rm -rf build build-san build-tsan build-coverage build-bench build-fuzz build-mutants

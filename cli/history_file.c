@@ -76,15 +76,16 @@ static size_t alike(const allot_id *ids, size_t count)
     return n;
 }
 
-static void ids_lines(history_file *h, const char *word, int64_t since_us, const allot_uuid *slot, const char *why,
-                      const allot_id *ids, size_t count)
+/* `key`, one more key, with `value`; NULL: none. */
+static void ids_lines(history_file *h, const char *word, int64_t since_us, const allot_uuid *slot, const char *key,
+                      const char *value, const allot_id *ids, size_t count)
 {
     for (size_t done = 0, n; done < count; done += n) {
         n = alike(ids + done, count - done);
         json j = begin_of_slot(h, word, since_us, slot);
         key_unsigned(&j, "token", ids[done].token);
-        if (why != NULL)
-            key_string(&j, "why", why);
+        if (key != NULL)
+            key_string(&j, key, value);
         json_key(&j, "ids");
         json_array(&j);
         for (size_t i = done; i < done + n; i++)
@@ -99,7 +100,19 @@ void history_file_released(history_file *h, const allot_uuid *slot, const allot_
     if (h->path == NULL)
         return;
     pthread_mutex_lock(&h->lock);
-    ids_lines(h, "released", 0, slot, NULL, ids, count);
+    ids_lines(h, "released", 0, slot, NULL, NULL, ids, count);
+    pthread_mutex_unlock(&h->lock);
+}
+
+void history_file_reported(history_file *h, history_report report, history_answer answer, int64_t since_us,
+                           const allot_uuid *slot, const allot_id *ids, size_t count)
+{
+    static const char *const answers[] = {
+        [HISTORY_UNKNOWN] = "unknown", [HISTORY_ACCEPTED] = "accepted", [HISTORY_REFUSED] = "refused"};
+    if (h->path == NULL)
+        return;
+    pthread_mutex_lock(&h->lock);
+    ids_lines(h, report == HISTORY_ACKED ? "acked" : "failed", since_us, slot, "answer", answers[answer], ids, count);
     pthread_mutex_unlock(&h->lock);
 }
 
@@ -162,10 +175,10 @@ static void event_lines(history_file *h, int64_t since_us, const allot_event *ev
         end(h, &j);
         break;
     case ALLOT_EVENT_GAINED:
-        ids_lines(h, "held", since_us, &event->slot, NULL, event->ids, event->count);
+        ids_lines(h, "held", since_us, &event->slot, NULL, NULL, event->ids, event->count);
         break;
     case ALLOT_EVENT_LOST:
-        ids_lines(h, "lost", since_us, &event->slot, allot_why_word(event->why), event->ids, event->count);
+        ids_lines(h, "lost", since_us, &event->slot, "why", allot_why_word(event->why), event->ids, event->count);
         break;
     case ALLOT_EVENT_FENCED:
         end_line(h, "fenced", since_us, event);

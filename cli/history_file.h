@@ -23,6 +23,9 @@ typedef struct history_file {
     int failed_fd;   /* readable once something could not be written: to be polled; -1: off */
 } history_file;
 
+typedef enum history_report { HISTORY_ACKED = 1, HISTORY_FAILED } history_report;
+typedef enum history_answer { HISTORY_UNKNOWN = 0, HISTORY_ACCEPTED, HISTORY_REFUSED } history_answer;
+
 /* Appends to the file, which nobody else may be writing to. Returns an exit code, after saying why. On failure it is
  * off. */
 int history_file_open(history_file *h, const char *path, const config *c);
@@ -35,6 +38,10 @@ void history_file_lease(void *user, const allot_lease *lease);
 void history_file_event(history_file *h, const allot_event *event);
 /* Work on them has stopped; before they are released. */
 void history_file_released(history_file *h, const allot_uuid *slot, const allot_id *ids, size_t count);
+/* A report, by who works on ids: once before it goes out (UNKNOWN), and once with what the store has answered, under the
+ * same instant: work on the ids has stopped at `since_us`, CLOCK_BOOTTIME. */
+void history_file_reported(history_file *h, history_report report, history_answer answer, int64_t since_us,
+                           const allot_uuid *slot, const allot_id *ids, size_t count);
 /* The store has confirmed them. */
 void history_file_added(history_file *h, const allot_new *ids, size_t count);
 

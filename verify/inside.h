@@ -53,6 +53,8 @@ typedef struct thing {
     place report;
     uint64_t ack_token; /* of the last accepted ack */
     int64_t ack_sent_us;
+    uint64_t doubt_token; /* of the last report of which nobody knows whether it was accepted; 0: none */
+    int64_t doubt_sent_us;
     place ack, ack_before;
     place first_add;
 } thing;

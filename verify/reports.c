@@ -43,6 +43,17 @@ static void take_ack(checker *c, thing *t, place at, const line *l)
         t->ack_token = l->token;
 }
 
+/* A report is told before it goes out, as unknown; the store's answer to it takes the doubt away. */
+static void note_doubt(thing *t, const line *l)
+{
+    if (l->answer == LINE_UNKNOWN && l->token >= t->doubt_token) {
+        t->doubt_token = l->token;
+        t->doubt_sent_us = l->since_us;
+    } else if (l->answer != LINE_UNKNOWN && l->token == t->doubt_token && l->since_us == t->doubt_sent_us) {
+        t->doubt_token = 0;
+    }
+}
+
 void report_take(checker *c, thing *t, uint32_t slot, place at, const line *l)
 {
     if (l->answer == LINE_ACCEPTED)
@@ -50,6 +61,7 @@ void report_take(checker *c, thing *t, uint32_t slot, place at, const line *l)
     const hold *own = hold_of_token(t, l->token);
     if (own == NULL || own->slot == slot)
         hold_end(c, t, slot, l->token, l->since_us, at, false);
+    note_doubt(t, l);
     if (l->answer != LINE_ACCEPTED)
         return;
     if (l->kind == LINE_ACKED) {
@@ -97,7 +109,8 @@ static void check_nothing_lost(checker *c, const thing *t)
     char name[THING_BYTES], where[PLACE_BYTES];
     const hold *last = hold_last(t);
     bool done = t->accepted > 0 && (last == NULL || last->token <= t->ack_token);
-    if (done || t->parked || (last != NULL && (last->cleaned || is_held_in_the_end(c, last))))
+    bool in_doubt = t->doubt_token != 0 && (last == NULL || last->token <= t->doubt_token);
+    if (done || in_doubt || t->parked || (last != NULL && (last->cleaned || is_held_in_the_end(c, last))))
         return;
     if (last == NULL)
         found(c, RULE_NOTHING_LOST, t->first_add, "%s was added, and never held", thing_text(c, t, name));

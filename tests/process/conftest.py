@@ -1,54 +1,18 @@
 import os
 import shutil
-import subprocess
+import sys
 import tempfile
 
 import pytest
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+# pylint: disable=wrong-import-position,unused-import
 from redis_server import RedisServer, is_installed
 from replicas import Allot, Group
-
-HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def _binary():
-    build = os.environ.get("ALLOT_BUILD", os.path.join(HERE, "..", "..", "build"))
-    return os.path.abspath(os.environ.get("ALLOT_BIN", os.path.join(build, "cli", "allot")))
-
-
-def _running(binary):
-    """Processes of this binary that are no others' but ours."""
-    found = []
-    for entry in os.listdir("/proc"):
-        try:
-            if entry.isdigit() and os.path.samefile(f"/proc/{entry}/exe", binary) and \
-                    os.environ["PROCESS_TEST_SESSION"].encode() in open(f"/proc/{entry}/environ", "rb").read():
-                found.append(entry)
-        except OSError:
-            continue
-    return found
-
-
-@pytest.fixture(scope="session")
-def binary():
-    path = _binary()
-    assert os.access(path, os.X_OK), f"{path} was not built"
-    os.environ.setdefault("ALLOT_BUILD", os.path.dirname(os.path.dirname(path)))
-    # Found again in the environment of everything that is started here.
-    os.environ["PROCESS_TEST_SESSION"] = f"session-{os.getpid()}"
-    yield path
-    left = _running(path)
-    for pid in left:
-        subprocess.run(["kill", "-9", pid], check=False)
-    assert not left, f"processes left behind: {left}"
-
-
-@pytest.fixture
-def home():
-    """A directory of mode 0700, gone in the end."""
-    path = tempfile.mkdtemp(prefix="allot-test-")
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
+from builds import has_redis_backend
+from sessions import binary, home
+# pylint: enable=wrong-import-position,unused-import
+# pylint: disable=redefined-outer-name
 
 
 def pytest_configure(config):
@@ -72,7 +36,7 @@ def redis(binary):
     """One server for all tests that can share it; it keeps nothing."""
     if not is_installed():
         pytest.skip("redis-server is missing")
-    if not os.path.exists(os.path.join(os.path.dirname(os.path.dirname(binary)), "allot", "allot_backend_redis.so")):
+    if not has_redis_backend(binary):
         pytest.skip("hiredis was missing when this was built")
     path = tempfile.mkdtemp(prefix="allot-redis-")
     server = RedisServer(path)

@@ -7,6 +7,7 @@ import pytest
 
 from redis_server import RedisServer, is_installed
 from replicas import Allot, Group, note
+from builds import has_redis_backend
 
 TTL_S = 1.5
 NAMES = [f"name-{number}" for number in range(30)]
@@ -44,7 +45,7 @@ class Stage:
 def stage(binary, home):
     if not is_installed():
         pytest.skip("redis-server is missing")
-    if not os.path.exists(os.path.join(os.path.dirname(os.path.dirname(binary)), "allot", "allot_backend_redis.so")):
+    if not has_redis_backend(binary):
         pytest.skip("hiredis was missing when this was built")
     stages = []
 

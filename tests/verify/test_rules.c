@@ -455,6 +455,31 @@ START_TEST(what_was_added_is_somewhere)
 }
 END_TEST
 
+/* It may have been accepted: the id may be gone, or parked. An answer to that very report says whether it was; a later
+ * grant says that it was not. */
+START_TEST(a_report_without_an_answer_is_no_loss)
+{
+    for (int turn = 0; turn < 5; turn++) {
+        story s;
+        open_two(&s, false);
+        say(&s, about(1, LINE_ADDED, 0));
+        say(&s, about(0, LINE_HELD, 5));
+        say_at(&s, 100, 90, answered(about(0, turn == 1 ? LINE_FAILED : LINE_ACKED, 5), LINE_UNKNOWN));
+        if (turn == 2) /* the answer to it */
+            say_at(&s, 110, 90, answered(about(0, LINE_ACKED, 5), LINE_REFUSED));
+        if (turn == 3) { /* the answer to another one */
+            say_at(&s, 120, 115, answered(about(0, LINE_ACKED, 5), LINE_REFUSED));
+        }
+        if (turn == 4) { /* so it was not accepted, and the one who got it gave it up */
+            say(&s, about(1, LINE_HELD, 6));
+            say(&s, about(1, LINE_RELEASED, 6));
+        }
+        say(&s, about(0, LINE_LEFT, 0));
+        expect_complete(&s, turn == 2 || turn == 4);
+    }
+}
+END_TEST
+
 START_TEST(what_a_dead_one_held_has_to_come_to_another)
 {
     story s;
@@ -550,6 +575,7 @@ TCase *rules_case(void)
     tcase_add_test(c, one_grant_is_reported_once);
     tcase_add_test(c, every_life_may_have_an_ack_of_its_own);
     tcase_add_test(c, what_was_added_is_somewhere);
+    tcase_add_test(c, a_report_without_an_answer_is_no_loss);
     tcase_add_test(c, what_a_dead_one_held_has_to_come_to_another);
     tcase_add_test(c, nothing_begins_after_a_lease);
     tcase_add_test(c, a_slot_speaks_in_its_own_history);

@@ -1,9 +1,9 @@
 """The check of what all replicas have told: who owned what, and when.
 
 The instants are CLOCK_MONOTONIC, which is the same for all processes of a machine. An id is owned from `gained` to
-`released`, `lost` or `acked`, or until its owner died."""
+`released`, `lost`, `acked`, `failed` or `dropped`, or until its owner died."""
 
-_ENDS = ("released", "lost", "acked")
+ENDS = ("released", "lost", "acked", "failed", "dropped")
 
 
 def _records(told, deaths):
@@ -11,7 +11,7 @@ def _records(told, deaths):
     for name, events in told.items():
         for event in events:
             at, word = event["mono_ns"], event["event"]
-            if word in _ENDS:
+            if word in ENDS:
                 for item in event["ids"]:
                     yield at, 0, name, "ended", item["id"], item["token"]
             elif word == "gained":

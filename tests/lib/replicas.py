@@ -82,7 +82,8 @@ class Allot:
 class Replica:
     """One `allot run`, and what it has told."""
 
-    def __init__(self, group, name, flags, env=None):
+    def __init__(self, group, name, flags, env=None, program=None, place=None):
+        """`program`: another than the command, of the same flags; `place`: other flags to the store."""
         self.group = group
         self.name = name
         self.events = []
@@ -90,7 +91,7 @@ class Replica:
         self.slot = None
         self.ended_ns = None
         self.log = open(os.path.join(group.logs, f"{name}.log"), "wb")  # pylint: disable=consider-using-with
-        command = [group.allot.binary, "run", *group.allot.place, "--name", name, "--log-format", "json",
+        command = [program or group.allot.binary, "run", *(place or group.allot.place), "--name", name, "--log-format", "json",
                    "--log-ids", *flags]
         # pylint: disable-next=consider-using-with,subprocess-popen-preexec-fn
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log,
@@ -116,9 +117,10 @@ class Replica:
             self.slot = event["slot"]
         elif event["event"] == "gained":
             self.held.update((item["id"], item["token"]) for item in event["ids"])
-        elif event["event"] in ("lost", "released"):
+        elif event["event"] in histories.ENDS:
             for item in event["ids"]:
-                self.held.pop(item["id"], None)
+                if self.held.get(item["id"]) == item["token"]:
+                    del self.held[item["id"]]
 
     def named(self, word):
         with self.group.changed:
@@ -198,8 +200,8 @@ class Group:
         self.replicas = []
         self.deaths = []  # (mono_ns, name): killed, or stopped past its lease
 
-    def start(self, name, *flags, env=None):
-        replica = Replica(self, name, flags, env)
+    def start(self, name, *flags, **more):
+        replica = Replica(self, name, flags, **more)
         self.replicas.append(replica)
         return replica
 

@@ -1,0 +1,26 @@
+"""A choice of the scenarios that tests/chaos/run has; all of them with CHAOS=all."""
+
+import json
+import os
+
+import pytest
+
+import frame
+import catalogue  # noqa: F401  pylint: disable=unused-import
+from redis_server import is_installed
+from builds import has_redis_backend
+
+
+def _cases():
+    every = os.environ.get("CHAOS") == "all"
+    return [pytest.param(one, backend, id=f"{one.name}-{backend}")
+            for one in frame.SCENARIOS for backend in one.backends if every or one.quick]
+
+
+@pytest.mark.parametrize("one, backend", _cases())
+def test_scenario(binary, one, backend):
+    if backend == frame.REDIS and not (is_installed() and has_redis_backend(binary)):
+        pytest.skip("redis-server or the backend is missing")
+    if one.root and not frame.is_root():
+        pytest.skip("needs root")
+    print(json.dumps(frame.run(binary, backend, one)))
