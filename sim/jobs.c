@@ -1,5 +1,7 @@
 #include "sim/jobs.h"
 
+#include "sim_commit.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -14,7 +16,7 @@
 /* Every so many seeds, one is run twice: the same seed must give the same trace. */
 #define TWICE_EVERY 100u
 #define FAILURES_SHOWN 10u
-#define HANG_S 60.0
+#define HANG_S 120.0
 
 /* What a job and its parent share. */
 typedef struct board {
@@ -47,33 +49,35 @@ static double seconds(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void print_replay(FILE *out, uint64_t seed, uint32_t replicas)
+static void print_replay(FILE *out, const sim_case *c)
 {
-    fprintf(out, "  replay: allot-sim --seed %" PRIu64, seed);
-    if (replicas != 0)
-        fprintf(out, " --nodes %" PRIu32, replicas);
-    fputs(" --trace\n", out);
+    fprintf(out, "  at commit %s\n  replay: allot-sim --seed %" PRIu64, SIM_COMMIT, c->seed);
+    case_write_options(c, out);
+    fputs(" --trace\n  make it small: --shrink instead of --trace\n", out);
 }
 
-void jobs_describe(FILE *out, uint64_t seed, uint32_t replicas, const world_result *result)
+void jobs_describe(FILE *out, const sim_case *c, const world_result *result)
 {
-    fprintf(out, "seed %" PRIu64 ": %s\n", seed, result->failure[0] == '\0' ? "passed" : result->failure);
-    fprintf(out, "  options %#" PRIx64 ":", result->options);
+    fprintf(out, "seed %" PRIu64 ": %s\n", c->seed, result->failure[0] == '\0' ? "passed" : result->failure);
+    fprintf(out, "  %" PRIu32 " replicas, %" PRIu32 " ids, faults %#" PRIx64 ":", result->replicas, result->ids,
+            result->options);
     for (uint32_t i = 0; i < SWARM_OPTION_COUNT; i++)
         if ((result->options >> i) & 1u)
             fprintf(out, " %s", swarm_word((swarm_option)i));
-    fprintf(out, "\n  %" PRIu64 " events, %.1f s of virtual time, trace %016" PRIx64 "\n", result->events,
-            (double)result->virtual_us / 1e6, result->hash);
+    fprintf(out, "\n  %" PRIu64 " faults, %" PRIu64 " events, %.1f s of virtual time, trace %016" PRIx64 "\n",
+            result->faults, result->events, (double)result->virtual_us / 1e6, result->hash);
     if (result->failure[0] != '\0')
-        print_replay(out, seed, replicas);
+        print_replay(out, c);
 }
 
 static void run_seed(board *b, const jobs_config *config, uint64_t seed)
 {
     world_result result, again;
-    world_run(seed, config->replicas, NULL, &result);
+    sim_case c = config->given;
+    c.seed = seed;
+    world_run(&c, NULL, TRACE_NONE, &result);
     if (result.failure[0] == '\0' && seed % TWICE_EVERY == 0) {
-        world_run(seed, config->replicas, NULL, &again);
+        world_run(&c, NULL, TRACE_NONE, &again);
         if (again.hash != result.hash || again.events != result.events)
             snprintf(result.failure, sizeof(result.failure),
                      "the same seed gave two traces: %016" PRIx64 ", %016" PRIx64, result.hash, again.hash);
@@ -89,7 +93,7 @@ static void run_seed(board *b, const jobs_config *config, uint64_t seed)
         return;
     }
     if (b->failed++ < FAILURES_SHOWN) {
-        jobs_describe(stderr, seed, config->replicas, &result);
+        jobs_describe(stderr, &c, &result);
         fflush(stderr);
     }
 }
@@ -123,7 +127,9 @@ static void job_ended(board *b, const jobs_config *config, int status)
         return;
     fprintf(stderr, "seed %" PRIu64 ": ended by signal %d\n", (uint64_t)b->seed,
             WIFSIGNALED(status) ? WTERMSIG(status) : 0);
-    print_replay(stderr, b->seed, config->replicas);
+    sim_case c = config->given;
+    c.seed = b->seed;
+    print_replay(stderr, &c);
     b->failed++;
     if (start_job(b, config) != 0)
         fprintf(stderr, "allot-sim: fork: %s\n", strerror(errno));

@@ -8,13 +8,14 @@
 
 typedef struct jobs_config {
     uint64_t from, seeds;
-    uint32_t jobs, replicas;
+    uint32_t jobs;
+    sim_case given; /* for each seed */
 } jobs_config;
 
 /* Prints what failed, what was covered, and "N passed, N failed". The exit code. */
 int jobs_run(const jobs_config *config);
 
 /* The result of one seed: why it failed, its faults, how to see it again. */
-void jobs_describe(FILE *out, uint64_t seed, uint32_t replicas, const world_result *result);
+void jobs_describe(FILE *out, const sim_case *c, const world_result *result);
 
 #endif

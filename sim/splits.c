@@ -32,14 +32,41 @@ uint32_t split_kind(swarm_split split)
 /* The values of no more than this many options are needed. */
 static const allot_strategy_value values[1] = {{.number = 7}};
 
+static int lie(const allot_strategy_view *view, uint32_t *owner, allot_error *ret_error)
+{
+    (void)ret_error;
+    for (uint64_t i = 0; i < view->id_count; i++)
+        owner[i] = view->slot_count;
+    return 0;
+}
+
+static bool goes_wrong(world *w, plan *p, const allot_strategy_ops *ops)
+{
+    if (world_has(w, SWARM_BAD_PLAN) && random_chance(&w->random, 150) && world_happens(w)) {
+        world_cover(w, COVERED_BAD_PLAN);
+        p->code = p->error.code = ALLOT_E_SYSTEM;
+        return true;
+    }
+    if (world_has(w, SWARM_HUNG_PLAN) && random_chance(&w->later, 100) && world_happens(w)) {
+        world_cover(w, COVERED_HUNG_PLAN);
+        p->code = p->error.code = ALLOT_E_TIMEOUT;
+        return true;
+    }
+    if (!world_has(w, SWARM_LYING_PLAN) || p->id_count == 0 || !random_chance(&w->later, 150) || !world_happens(w))
+        return false;
+    allot_strategy_ops liar = *ops;
+    liar.assign = lie;
+    world_cover(w, COVERED_LYING_PLAN);
+    if (plan_run(p, &liar) == 0)
+        world_fail(w, "strategy %s: owners that do not exist were taken", ops->name);
+    return true;
+}
+
 void split_run(world *w, const replica *r, plan *p)
 {
     const allot_strategy_ops *ops = ops_of(r->split);
-    if (world_has(w, SWARM_BAD_PLAN) && random_chance(&w->random, 150)) {
-        world_cover(w, COVERED_BAD_PLAN);
-        p->code = p->error.code = ALLOT_E_SYSTEM;
+    if (goes_wrong(w, p, ops))
         return;
-    }
     trace_line(w, r, "plans by %s: %llu ids%s", ops->name, (unsigned long long)p->id_count, p->full ? ", all" : "");
     for (uint32_t i = 0; i < p->slot_count; i++)
         trace_line(w, r, "  slot %02x%02x, weight %u, load %llu, held %llu", p->slots[i].slot.bytes[0],

@@ -49,7 +49,7 @@ static void choose_more_options(swarm *s, random_source *r)
 {
     if (s->options == 0 || random_chance(r, 500))
         return;
-    for (uint32_t i = SWARM_OLD_VIEW; i < SWARM_OPTION_COUNT; i++)
+    for (uint32_t i = SWARM_OLD_VIEW; i <= SWARM_BACK_PAST_END; i++)
         if (random_chance(r, 400))
             s->options |= UINT64_C(1) << i;
     /* What is parked is due by that clock: so much later. */
@@ -58,6 +58,28 @@ static void choose_more_options(swarm *s, random_source *r)
     if (swarm_has(s, SWARM_CLOCK_BACK))
         s->options &= ~(UINT64_C(1) << SWARM_CLOCK_AHEAD);
     s->options &= ~(UINT64_C(1) << SWARM_BACK_PAST_END);
+}
+
+static void set_option(swarm *s, swarm_option option, bool on)
+{
+    uint64_t bit = UINT64_C(1) << option;
+    s->options = on ? s->options | bit : s->options & ~bit;
+}
+
+/* Two clocks at once would be hard to tell apart in what follows. */
+static void choose_later_options(swarm *s, random_source *r)
+{
+    if (s->options == 0)
+        return;
+    set_option(s, SWARM_WIDE, random_chance(r, 5));
+    set_option(s, SWARM_MANY_IDS, random_chance(r, 5));
+    set_option(s, SWARM_MORE_NODES, random_chance(r, 30));
+    if (random_chance(r, 500))
+        return;
+    for (uint32_t i = SWARM_STOP_AT_SEND; i < SWARM_OPTION_COUNT; i++)
+        set_option(s, (swarm_option)i, random_chance(r, i == SWARM_LOSE_LAST ? 100 : 300));
+    if (swarm_has(s, SWARM_CLOCK_BACK) || swarm_has(s, SWARM_CLOCK_AHEAD))
+        set_option(s, SWARM_CLOCK_FROZEN, false);
 }
 
 static uint32_t rate(const swarm *s, random_source *r, swarm_option option)
@@ -87,11 +109,15 @@ static uint32_t choose_ids(random_source *r)
     return (uint32_t)random_between(r, 0, random_chance(r, 500) ? 16 : 96);
 }
 
-static void choose_replicas(swarm *s, random_source *r)
+/* How many replicas the first source knows of; those beyond are the third one's. */
+#define FIRST_REPLICAS 7u
+
+static void choose_replicas(swarm *s, const swarm_sources *from)
 {
     static const int64_t ttls_us[] = {1000000, 1000000, 2000000, 3000000, 10000000};
-    int64_t ttl_us = ttls_us[random_below(r, 5)];
-    for (uint32_t i = 0; i < SIM_REPLICAS_MAX; i++) {
+    int64_t ttl_us = ttls_us[random_below(from->random, 5)];
+    for (uint32_t i = 0; i < FIRST_REPLICAS || i < s->replicas; i++) {
+        random_source *r = i < FIRST_REPLICAS ? from->random : from->later;
         int64_t own_us = swarm_has(s, SWARM_MIXED_TTL) ? ttls_us[random_below(r, 5)] : ttl_us;
         s->ttl_us[i] = own_us;
         if (i < s->replicas && own_us > s->longest_ttl_us)
@@ -104,17 +130,16 @@ static void choose_replicas(swarm *s, random_source *r)
     }
 }
 
-void swarm_choose(swarm *s, random_source *r, random_source *more, uint32_t replicas)
+static void choose_many(swarm *s, random_source *r)
 {
-    memset(s, 0, sizeof(*s));
-    choose_options(s, r);
-    choose_more_options(s, more);
-    s->replicas = (uint32_t)random_between(r, 1, random_chance(r, 700) ? 4 : SIM_REPLICAS_MAX);
-    if (replicas != 0)
-        s->replicas = replicas;
-    s->ids = choose_ids(r);
-    choose_replicas(s, r);
-    choose_network(s, r);
+    if (swarm_has(s, SWARM_MORE_NODES))
+        s->replicas = (uint32_t)random_between(r, 8, 9);
+    if (swarm_has(s, SWARM_WIDE))
+        s->replicas = random_chance(r, 250) ? SIM_REPLICAS_MAX : (uint32_t)random_between(r, 50, 300);
+}
+
+static void choose_times(swarm *s, random_source *r)
+{
     int64_t ttl_us = s->longest_ttl_us;
     s->settle_us = random_chance(r, 200) ? 0 : random_between(r, 1000, 600000);
     s->handover_timeout_us = random_between(r, ttl_us / 4, 2 * ttl_us);
@@ -127,8 +152,53 @@ void swarm_choose(swarm *s, random_source *r, random_source *more, uint32_t repl
     s->add_every_us = random_between(r, ttl_us, 6 * ttl_us);
     s->work_us = random_between(r, ttl_us / 100, 4 * ttl_us);
     s->calm_us = random_between(r, 4 * ttl_us, 14 * ttl_us);
+}
+
+static void choose_later_times(swarm *s, random_source *r)
+{
+    int64_t ttl_us = s->longest_ttl_us;
+    s->members_every_us = random_between(r, 2 * ttl_us, 6 * ttl_us);
+    s->errors_every_us = random_between(r, ttl_us, 6 * ttl_us);
+    s->churn_every_us = random_between(r, ttl_us / 50, ttl_us / 4);
+    if (swarm_has(s, SWARM_WIDE)) /* so many beat all the time */
+        s->calm_us = random_between(r, 2 * ttl_us, 5 * ttl_us);
+}
+
+static void choose_split(swarm *s, random_source *r)
+{
     static const uint32_t plan_ids[] = {0, 1, 8, 40};
     s->split = (swarm_split)random_below(r, SPLIT_END);
-    s->plan_ids = plan_ids[random_below(r, 4)] * (s->ids > 96 ? 40 : s->ids > 16 ? 5 : 1); /* each takes a round trip */
-    s->reload_every_us = random_between(r, ttl_us, 6 * ttl_us);
+    s->plan_ids = plan_ids[random_below(r, 4)]; /* each takes a round trip */
+    s->plan_ids *= s->ids > 3000 ? 200 : s->ids > 96 ? 40 : s->ids > 16 ? 5 : 1;
+}
+
+static void limit(swarm *s, const swarm_limits *limits)
+{
+    if (limits->replicas != 0)
+        s->replicas = limits->replicas;
+    if (limits->ids != 0)
+        s->ids = limits->ids == SIM_NO_IDS ? 0 : limits->ids;
+}
+
+void swarm_choose(swarm *s, swarm_sources from, const swarm_limits *limits)
+{
+    memset(s, 0, sizeof(*s));
+    choose_options(s, from.random);
+    choose_more_options(s, from.more);
+    choose_later_options(s, from.later);
+    s->options &= ~limits->without;
+    s->replicas = (uint32_t)random_between(from.random, 1, random_chance(from.random, 700) ? 4 : FIRST_REPLICAS);
+    choose_many(s, from.later);
+    s->ids = choose_ids(from.random);
+    if (swarm_has(s, SWARM_MANY_IDS))
+        s->ids = (uint32_t)random_between(from.later, 3000, SIM_IDS_MAX);
+    limit(s, limits);
+    choose_replicas(s, &from);
+    choose_network(s, from.random);
+    choose_times(s, from.random);
+    choose_split(s, from.random);
+    s->reload_every_us = random_between(from.random, s->longest_ttl_us, 6 * s->longest_ttl_us);
+    choose_later_times(s, from.later);
+    if (limits->calm_us != 0)
+        s->calm_us = limits->calm_us;
 }

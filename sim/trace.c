@@ -4,6 +4,7 @@
 #include "base/uuid_text.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 void trace_hash(world *w, uint64_t value)
 {
@@ -186,11 +187,22 @@ static void write_answer(FILE *out, const allot_answer *a)
                 (unsigned long long)a->segments[i].token, a->segments[i].live);
 }
 
+/* What changes something, or goes wrong. */
+static bool is_story(const char *how, const allot_op *op, const allot_answer *answer)
+{
+    bool plain = answer != NULL && answer->outcome.status == ALLOT_STATUS_OK;
+    if (strcmp(how, "sends") == 0)
+        return false;
+    if (strcmp(how, "hears") == 0)
+        return !plain && op->sequence != 0;
+    return !plain || (op->kind != ALLOT_OP_BEAT && op->kind < ALLOT_OP_READ_VIEW);
+}
+
 void trace_op(world *w, const flight *f, const char *how, const allot_op *op, const allot_answer *answer)
 {
     if (answer != NULL)
         trace_hash(w, (uint64_t)answer->outcome.status << 8 ^ answer->outcome.count << 16 ^ answer->outcome.term);
-    if (w->trace == NULL)
+    if (w->trace == NULL || (w->depth == TRACE_STORY && !is_story(how, op, answer)))
         return;
     begin_line(w, f == NULL || f->outside != NULL ? NULL : &w->replicas[f->replica]);
     if (f != NULL && f->outside == NULL && f->incarnation != w->replicas[f->replica].incarnation)

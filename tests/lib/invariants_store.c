@@ -249,10 +249,9 @@ static void cleaned(invariants *m, const allot_outcome *outcome)
     if (outcome->count != m->in_pool)
         model_breach(m, "I5: clean removed %llu ids, the pool had %llu", (unsigned long long)outcome->count,
                      (unsigned long long)m->in_pool);
-    for (size_t i = 0; i < m->id_count; i++) {
+    for (size_t i = 0; i < m->id_count; i++)
         m->ids[i].in_pool = false;
-        m->ids[i].holders = 0; /* taken behind its owner's back: by an operator's will, not a breach of I3 */
-    }
+    model_forget_holders(m); /* taken behind their owners' back: by an operator's will, not a breach of I3 */
     m->in_pool = 0;
     m->ever_cleaned = true;
     m->cleaned_token = m->store_token;
