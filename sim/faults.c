@@ -144,7 +144,7 @@ static void plan_loss(world *w)
 
 void faults_changed(world *w)
 {
-    if (w->lose_in == 0 || w->phase != PHASE_STORM || --w->lose_in > 0)
+    if (w->lose_in == 0 || w->phase != PHASE_STORM || --w->lose_in > 0 || !storm_can_fall_back(w))
         return;
     world_cover(w, COVERED_LOSE_LAST);
     storm_lose_data(w, true);

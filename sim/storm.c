@@ -1,5 +1,7 @@
 #include "sim/world.h"
 
+#include "base/uuid_text.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +21,7 @@ void storm_take_snapshot(world *w)
     bytes_clear(&w->snapshot);
     if (store_dump(w->store, keep_line, &w->snapshot) != 0)
         abort();
+    w->snapshot_life = store_life(w->store);
     trace_line(w, NULL, "the store is copied");
 }
 
@@ -35,6 +38,13 @@ static void load_snapshot(world *w)
     }
 }
 
+/* A copy of a life before the present one would come back as if it were the younger: protocol.md, what is not promised. */
+bool storm_can_fall_back(const world *w)
+{
+    allot_uuid life = store_life(w->store);
+    return w->snapshot.len > 0 && uuid_equal(&w->snapshot_life, &life);
+}
+
 void storm_lose_data(world *w, bool stale)
 {
     world_cover(w, stale ? COVERED_STALE : COVERED_LOSS);
@@ -45,8 +55,6 @@ void storm_lose_data(world *w, bool stale)
         abort();
     if (stale)
         load_snapshot(w);
-    /* A copy of a life before the present one would come back as if it were the younger: protocol.md, what is not
-     * promised. */
     bytes_clear(&w->snapshot);
     w->lose_in = 0;
     /* A loss takes time: nothing reaches the store for a while, in which the floor outgrows what was issued. */
@@ -203,7 +211,7 @@ void storm_event(world *w, const queue_entry *e)
         storm_take_snapshot(w);
         break;
     case EVENT_LOSE:
-        storm_lose_data(w, world_has(w, SWARM_LOSE_SOME) && w->snapshot.len > 0);
+        storm_lose_data(w, world_has(w, SWARM_LOSE_SOME) && storm_can_fall_back(w));
         break;
     case EVENT_BURST:
         if (r->engine != NULL && !r->paused)

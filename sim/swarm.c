@@ -169,7 +169,8 @@ static void choose_split(swarm *s, random_source *r)
     static const uint32_t plan_ids[] = {0, 1, 8, 40};
     s->split = (swarm_split)random_below(r, SPLIT_END);
     s->plan_ids = plan_ids[random_below(r, 4)]; /* each takes a round trip */
-    s->plan_ids *= s->ids > 3000 ? 200 : s->ids > 96 ? 40 : s->ids > 16 ? 5 : 1;
+    bool many = s->ids > 96 || swarm_has(s, SWARM_CHURN);
+    s->plan_ids *= s->ids > 3000 ? 200 : many ? 40 : s->ids > 16 ? 5 : 1;
 }
 
 static void limit(swarm *s, const swarm_limits *limits)

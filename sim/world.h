@@ -264,6 +264,7 @@ typedef struct world {
     int64_t clock_back_at_us;    /* when it was set back; 0: it was not */
     int64_t clock_ahead_from_us; /* on that clock, right after it was set ahead by much; 0: it was not */
     bytes snapshot; /* lines */
+    allot_uuid snapshot_life;
     bool joined_in_calm, thinned_in_calm;
     bool late_grant; /* ids were granted by an op that its leader had given up, to whom it was once decided */
     replica *replicas; /* swarm.replicas */
@@ -339,6 +340,7 @@ void faults_thaw(world *w);
 void storm_plan(world *w);
 void storm_event(world *w, const queue_entry *e);
 void storm_take_snapshot(world *w);
+bool storm_can_fall_back(const world *w);
 /* The store comes back with nothing, or with what was taken. */
 void storm_lose_data(world *w, bool stale);
 /* Again, after about so long. */
