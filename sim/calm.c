@@ -135,7 +135,7 @@ static void check_replicas(world *w)
  * id. */
 static void check_balance(world *w)
 {
-    if (!w->joined_in_calm || w->thinned_in_calm || w->swarm.split != SPLIT_COUNTS)
+    if (!w->joined_in_calm || w->thinned_in_calm || !split_is_even(&w->swarm))
         return;
     world_cover(w, COVERED_BALANCE);
     for (uint32_t i = 0; i < w->swarm.replicas; i++)

@@ -48,7 +48,14 @@ static bool set_ids(sim_case *c, const char *value)
 static bool set_until(sim_case *c, const char *value)
 {
     uint64_t ms;
-    if (!case_number(value, &ms) || ms == 0 || ms > INT64_C(1000000000))
+    char digits[24];
+    size_t len = strlen(value);
+    if (len > 2 && strcmp(value + len - 2, "ms") == 0)
+        len -= 2;
+    if (len >= sizeof(digits))
+        return false;
+    snprintf(digits, sizeof(digits), "%.*s", (int)len, value);
+    if (!case_number(digits, &ms) || ms == 0 || ms > INT64_C(1000000000))
         return false;
     c->limits.calm_us = (int64_t)ms * 1000;
     return true;
@@ -175,7 +182,7 @@ static void write_parts(const sim_case *c, FILE *out, const char *before, const 
     if (l->ids != 0)
         fprintf(out, " %sids%s%" PRIu32, before, between, l->ids == SIM_NO_IDS ? 0 : l->ids);
     if (l->calm_us != 0)
-        fprintf(out, " %suntil%s%" PRId64, before, between, l->calm_us / 1000);
+        fprintf(out, " %suntil%s%" PRId64 "ms", before, between, l->calm_us / 1000);
     if (l->without != 0)
         fprintf(out, " %swithout%s", before, between);
     for (uint32_t i = 0; i < SWARM_OPTION_COUNT; i++) {

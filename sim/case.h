@@ -1,6 +1,6 @@
 /* case.h - what is simulated: a seed, and what of it is left out. As text, one line:
  *
- *     SEED [nodes=N] [ids=N] [without=OPTION,...] [until=MS] [drop=N,N-N,...]
+ *     SEED [nodes=N] [ids=N] [without=OPTION,...] [until=MSms] [drop=N,N-N,...]
  *
  * nodes, ids: so many instead of as many as the seed says. without: these options are off. until: faults end by then.
  * drop: of the faults in the order in which they are about to happen, from 0, these do not happen. */
@@ -19,6 +19,8 @@ typedef struct sim_case {
     uint64_t seed;
     swarm_limits limits;
     uint64_t dropped[CASE_FAULTS_MAX / 64];
+    bool measured; /* not part of the text */
+    const char *command; /* NULL: allot-sim; how messages say that this is run. Not part of the text */
 } sim_case;
 
 static inline bool case_leaves_out(const sim_case *c, uint64_t fault)

@@ -26,7 +26,6 @@ typedef struct board {
     uint64_t events;
     int64_t virtual_us;
     uint64_t covered[COVERAGE_COUNT];
-    uint64_t options[SWARM_OPTION_COUNT];
     pid_t pid;
     uint64_t watched_seed;
     double watched_s;
@@ -51,7 +50,8 @@ static double seconds(void)
 
 static void print_replay(FILE *out, const sim_case *c)
 {
-    fprintf(out, "  at commit %s\n  replay: allot-sim --seed %" PRIu64, SIM_COMMIT, c->seed);
+    fprintf(out, "  at commit %s\n  replay: %s --seed %" PRIu64, SIM_COMMIT, c->command != NULL ? c->command : "allot-sim",
+            c->seed);
     case_write_options(c, out);
     fputs(" --trace\n  make it small: --shrink instead of --trace\n", out);
 }
@@ -86,8 +86,8 @@ static void run_seed(board *b, const jobs_config *config, uint64_t seed)
     b->virtual_us += result.virtual_us;
     for (uint32_t i = 0; i < COVERAGE_COUNT; i++)
         b->covered[i] += (result.covered[i / 64] >> (i % 64)) & 1u;
-    for (uint32_t i = 0; i < SWARM_OPTION_COUNT; i++)
-        b->options[i] += (result.options >> i) & 1u;
+    if (config->measures != NULL)
+        config->measures[seed - config->from] = result.measures;
     if (result.failure[0] == '\0') {
         b->passed++;
         return;
@@ -193,44 +193,57 @@ static void supervise(board *boards, const jobs_config *config)
         fputc('\n', stderr);
 }
 
-static int report(const board *boards, const jobs_config *config, double took_s)
+static void sum_up(const board *boards, const jobs_config *config, double took_s, jobs_totals *ret_totals)
 {
-    uint64_t events = 0, failed;
-    int64_t virtual_us = 0;
-    uint64_t passed = finished(boards, config->jobs, &failed);
+    *ret_totals = (jobs_totals){.took_s = took_s};
+    ret_totals->passed = finished(boards, config->jobs, &ret_totals->failed);
     for (uint32_t i = 0; i < config->jobs; i++) {
-        events += boards[i].events;
-        virtual_us += boards[i].virtual_us;
+        ret_totals->events += boards[i].events;
+        ret_totals->virtual_us += boards[i].virtual_us;
+        for (uint32_t c = 0; c < COVERAGE_COUNT; c++)
+            ret_totals->covered[c] += boards[i].covered[c];
     }
-    puts("seeds that had:");
-    for (uint32_t c = 0; c < COVERAGE_COUNT; c++) {
-        uint64_t sum = 0;
-        for (uint32_t i = 0; i < config->jobs; i++)
-            sum += boards[i].covered[c];
-        printf("  %8" PRIu64 "  %s%s\n", sum, coverage_word(c), sum == 0 ? "  (never!)" : "");
-    }
-    printf("%.1f s, %.0f seeds a second, %" PRIu64 " events, %.1f hours of virtual time\n", took_s,
-           (double)(passed + failed) / took_s, events, (double)virtual_us / 3.6e9);
-    printf("%" PRIu64 " passed, %" PRIu64 " failed\n", passed, failed);
-    return failed == 0 && passed == config->seeds ? 0 : 1;
 }
 
-int jobs_run(const jobs_config *config)
+bool jobs_all_passed(const jobs_config *config, const jobs_totals *totals)
+{
+    return totals->failed == 0 && totals->passed == config->seeds;
+}
+
+void jobs_report(const jobs_totals *t)
+{
+    uint64_t seeds = t->passed + t->failed;
+    puts("seeds that had:");
+    for (uint32_t c = 0; c < COVERAGE_COUNT; c++)
+        printf("  %8" PRIu64 "  %s%s\n", t->covered[c], coverage_word(c), t->covered[c] == 0 ? "  (never!)" : "");
+    printf("%.1f s, %.0f seeds a second, %" PRIu64 " events, %.1f hours of virtual time\n", t->took_s,
+           (double)seeds / t->took_s, t->events, (double)t->virtual_us / 3.6e9);
+    printf("%" PRIu64 " passed, %" PRIu64 " failed\n", t->passed, t->failed);
+}
+
+uint32_t jobs_by_default(void)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    return processors < 1 ? 1 : processors > (long)JOBS_MAX ? JOBS_MAX : (uint32_t)processors;
+}
+
+int jobs_run(const jobs_config *config, jobs_totals *ret_totals)
 {
     size_t size = config->jobs * sizeof(board);
     board *boards = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (boards == MAP_FAILED) {
         fprintf(stderr, "allot-sim: %s\n", strerror(errno));
-        return 2;
+        return -1;
     }
     double begun_s = seconds();
+    fflush(NULL);
     for (uint32_t i = 0; i < config->jobs; i++) {
         boards[i].next = config->from + i;
         if (start_job(&boards[i], config) != 0)
             fprintf(stderr, "allot-sim: fork: %s\n", strerror(errno));
     }
     supervise(boards, config);
-    int code = report(boards, config, seconds() - begun_s);
+    sum_up(boards, config, seconds() - begun_s, ret_totals);
     munmap(boards, size);
-    return code;
+    return 0;
 }

@@ -39,7 +39,7 @@ static const char usage[] = "usage: allot-sim [--seeds N] [--from S] [--jobs N] 
                             "CASE is what of the seed counts:\n"
                             "  --nodes N   replicas, up to 1000\n"
                             "  --ids N     ids at the start, up to 10000\n"
-                            "  --until MS  faults end by then\n"
+                            "  --until MS  faults end by then, in virtual time\n"
                             "  --without FAULT,...  these do not happen; --faults lists them all\n"
                             "  --drop N,N-N,...     these do not happen, in the order in which they would\n";
 
@@ -126,10 +126,8 @@ static bool parse(options *o, int argc, char **argv)
                                           {"mutants", no_argument, NULL, 'M'},
 #endif
                                           {0}};
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
     int at = 0;
-    o->jobs = (jobs_config){.from = 1, .seeds = SEEDS_DEFAULT};
-    o->jobs.jobs = processors < 1 ? 1 : processors > JOBS_MAX ? JOBS_MAX : (uint32_t)processors;
+    o->jobs = (jobs_config){.from = 1, .seeds = SEEDS_DEFAULT, .jobs = jobs_by_default()};
     const char *seeds = getenv("ALLOT_SIM_SEEDS");
     if (seeds != NULL && !case_number(seeds, &o->jobs.seeds))
         return false;
@@ -174,6 +172,15 @@ static int run_file(const options *o)
     return failed == 0 ? 0 : 1;
 }
 
+static int run_many(const options *o)
+{
+    jobs_totals totals;
+    if (jobs_run(&o->jobs, &totals) != 0)
+        return 2;
+    jobs_report(&totals);
+    return jobs_all_passed(&o->jobs, &totals) ? 0 : 1;
+}
+
 static int run_given(const options *o)
 {
     sim_case c = o->jobs.given;
@@ -195,5 +202,5 @@ int main(int argc, char **argv)
 #endif
     if (o.file != NULL)
         return run_file(&o);
-    return o.one ? run_given(&o) : jobs_run(&o.jobs);
+    return o.one ? run_given(&o) : run_many(&o);
 }

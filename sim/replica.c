@@ -84,6 +84,7 @@ static void act(world *w, replica *r, const engine_action *a)
     case ENGINE_TELL:
         trace_tell(w, r, &a->tell);
         invariants_told(w->model, w->now_us, r->index, &a->tell);
+        measure_told(w->measure, w, &a->tell);
         worker_told(w, r, &a->tell);
         break;
     case ENGINE_REPLY:
@@ -169,7 +170,7 @@ void replica_start(world *w, replica *r)
     engine_config config = {.name = text(name),
                             .host = text("host"),
                             .container = text(""),
-                            .strategy = text(split_name(r->split)),
+                            .strategy = text(split_name(&w->swarm, r->split)),
                             .kind = split_kind(r->split),
                             .pid = 100 + r->index,
                             .weight = w->swarm.weight[r->index],
@@ -178,9 +179,9 @@ void replica_start(world *w, replica *r)
                             .settle_us = w->swarm.settle_us,
                             .handover_timeout_us = w->swarm.handover_timeout_us,
                             .retry_after_us = w->swarm.retry_after_us,
-                            .retire_on_timeout = swarm_has(&w->swarm, SWARM_RETIRE),
+                            .retire_on_timeout = w->swarm.retire_on_timeout,
                             .plan_ids = w->swarm.plan_ids,
-                            .quarantine_always = swarm_has(&w->swarm, SWARM_QUARANTINE)};
+                            .quarantine_always = w->swarm.quarantine_always};
     for (int i = 0; i < 4; i++)
         config.seed[i] = random_next(&w->random) | 1;
     if (r->incarnation > 0)
@@ -206,15 +207,15 @@ void replica_reload(world *w, replica *r, swarm_split split, bool replan)
 {
     if (r->engine == NULL || r->paused)
         return;
-    engine_settings settings = {.strategy = text(split_name(split)),
+    engine_settings settings = {.strategy = text(split_name(&w->swarm, split)),
                                 .kind = split_kind(split),
                                 .max_attempts = w->swarm.max_attempts,
                                 .settle_us = w->swarm.settle_us,
                                 .handover_timeout_us = w->swarm.handover_timeout_us,
                                 .retry_after_us = w->swarm.retry_after_us,
-                                .retire_on_timeout = swarm_has(&w->swarm, SWARM_RETIRE),
+                                .retire_on_timeout = w->swarm.retire_on_timeout,
                                 .replan = replan || split != r->split};
-    trace_line(w, r, "reloads: %s", split_name(split));
+    trace_line(w, r, "reloads: %s", split_name(&w->swarm, split));
     r->split = split;
     world_cover(w, COVERED_RELOAD);
     worker_reload(w, r, &settings);
@@ -224,6 +225,8 @@ void replica_stop(world *w, replica *r)
 {
     if (r->engine == NULL)
         return;
+    if (w->phase != PHASE_OVER && !r->left && !r->draining && replica_within_deadline(w, r))
+        measure_goes(w->measure, r->holding_count);
     worker_stop(w, r);
     network_orphan(w, r);
     free(r->heard);

@@ -62,7 +62,7 @@ void storm_lose_data(world *w, bool stale)
     /* A store that fell back gives no sign of it until the first beat that knows better: a campaign or an assign that
      * comes before it is judged by old data, quarantine or not. And a quarantine is as long as the ttls that the new
      * life has been told of: with different ones, an old leader's may be longer. */
-    bool strict = swarm_has(&w->swarm, SWARM_QUARANTINE) && !stale && !swarm_has(&w->swarm, SWARM_MIXED_TTL);
+    bool strict = w->swarm.quarantine_always && !stale && !swarm_has(&w->swarm, SWARM_MIXED_TTL);
     invariants_lost_data(w->model, w->now_us, strict);
     world_check(w);
 }

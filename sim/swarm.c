@@ -119,6 +119,8 @@ static void choose_replicas(swarm *s, const swarm_sources *from)
     for (uint32_t i = 0; i < FIRST_REPLICAS || i < s->replicas; i++) {
         random_source *r = i < FIRST_REPLICAS ? from->random : from->later;
         int64_t own_us = swarm_has(s, SWARM_MIXED_TTL) ? ttls_us[random_below(r, 5)] : ttl_us;
+        if (s->settings != NULL)
+            own_us = s->settings->ttl_us;
         s->ttl_us[i] = own_us;
         if (i < s->replicas && own_us > s->longest_ttl_us)
             s->longest_ttl_us = own_us;
@@ -173,6 +175,31 @@ static void choose_split(swarm *s, random_source *r)
     s->plan_ids *= s->ids > 3000 ? 200 : many ? 40 : s->ids > 16 ? 5 : 1;
 }
 
+/* What they decide, and what would be somebody else's settings. And their store keeps what it has confirmed, and has a
+ * clock: what is lost without is no matter of settings. */
+static const swarm_option not_with_settings[] = {
+    SWARM_LOSE_ALL,   SWARM_LOSE_SOME,  SWARM_LOSE_LAST,    SWARM_CLOCK_BACK, SWARM_CLOCK_AHEAD, SWARM_CLOCK_FROZEN,
+    SWARM_QUARANTINE, SWARM_RETIRE,     SWARM_MIXED_TTL,    SWARM_WEIGHTS,    SWARM_BAD_PLAN,    SWARM_RELOAD,
+    SWARM_HUNG_PLAN,  SWARM_LYING_PLAN, SWARM_FAIL,         SWARM_CLEAN,      SWARM_WIDE,        SWARM_MANY_IDS};
+
+static void take_settings(swarm *s)
+{
+    const sim_settings *own = s->settings;
+    s->retire_on_timeout = swarm_has(s, SWARM_RETIRE);
+    s->quarantine_always = swarm_has(s, SWARM_QUARANTINE);
+    if (own == NULL)
+        return;
+    s->settle_us = own->settle_us;
+    s->handover_timeout_us = own->handover_timeout_us;
+    s->retry_after_us = own->retry_after_us;
+    s->max_attempts = own->max_attempts;
+    s->retire_on_timeout = own->retire_on_timeout;
+    s->quarantine_always = own->quarantine_always;
+    s->split = own->kind == ALLOT_STRATEGY_IDS    ? SPLIT_IDS
+               : own->kind == ALLOT_STRATEGY_RUNS ? SPLIT_RUNS
+                                                  : SPLIT_COUNTS;
+}
+
 static void limit(swarm *s, const swarm_limits *limits)
 {
     if (limits->replicas != 0)
@@ -188,11 +215,16 @@ void swarm_choose(swarm *s, swarm_sources from, const swarm_limits *limits)
     choose_more_options(s, from.more);
     choose_later_options(s, from.later);
     s->options &= ~limits->without;
+    s->settings = limits->settings;
+    for (size_t i = 0; s->settings != NULL && i < sizeof(not_with_settings) / sizeof(not_with_settings[0]); i++)
+        set_option(s, not_with_settings[i], false);
     s->replicas = (uint32_t)random_between(from.random, 1, random_chance(from.random, 700) ? 4 : FIRST_REPLICAS);
     choose_many(s, from.later);
     s->ids = choose_ids(from.random);
     if (swarm_has(s, SWARM_MANY_IDS))
         s->ids = (uint32_t)random_between(from.later, 3000, SIM_IDS_MAX);
+    if (s->settings != NULL) /* enough for shares to be compared */
+        s->ids = (uint32_t)random_between(from.later, 60, 400);
     limit(s, limits);
     choose_replicas(s, &from);
     choose_network(s, from.random);
@@ -200,6 +232,7 @@ void swarm_choose(swarm *s, swarm_sources from, const swarm_limits *limits)
     choose_split(s, from.random);
     s->reload_every_us = random_between(from.random, s->longest_ttl_us, 6 * s->longest_ttl_us);
     choose_later_times(s, from.later);
+    take_settings(s);
     if (limits->calm_us != 0)
         s->calm_us = limits->calm_us;
 }

@@ -4,6 +4,7 @@
 #define SIM_SWARM_H
 
 #include "sim/random.h"
+#include "sim/settings.h"
 
 #define SIM_REPLICAS_MAX 1000u
 #define SIM_IDS_MAX 10000u
@@ -98,6 +99,8 @@ typedef struct swarm {
     int64_t work_us; /* the longest work on one id */
     int64_t members_every_us, errors_every_us, churn_every_us;
     int64_t calm_us; /* when all faults stop */
+    const sim_settings *settings; /* NULL: the seed's own */
+    bool retire_on_timeout, quarantine_always;
 } swarm;
 
 /* What a seed is held to; zero in all of it: to nothing. */
@@ -106,6 +109,7 @@ typedef struct swarm_limits {
     uint32_t replicas; /* so many; 0: as it says */
     uint32_t ids;      /* SIM_NO_IDS: none; 0: as it says */
     int64_t calm_us;   /* when faults end; 0: as it says */
+    const sim_settings *settings; /* not NULL: these, whatever the seed says */
 } swarm_limits;
 
 #define SIM_NO_IDS UINT32_MAX

@@ -222,6 +222,7 @@ static void group_event(world *w, const queue_entry *e)
 
 static void step(world *w, queue_entry *e)
 {
+    measure_time(w->measure, w, e->at_us);
     w->now_us = e->at_us;
     trace_hash(w, (uint64_t)e->at_us << 8 ^ (uint64_t)e->kind << 4 ^ e->replica);
     if (in_process(e->kind))
@@ -290,6 +291,7 @@ static void world_begin(world *w, const sim_case *c, world_result *ret_result)
                                  .ids = w->swarm.ids,
                                  .calm_us = w->swarm.calm_us};
     make_replicas(w);
+    w->measure = c->measured ? measure_new() : NULL;
     invariants_config config = {.replicas = w->swarm.replicas,
                                 .ttl_us = w->swarm.longest_ttl_us,
                                 .shortest_ttl_us = w->swarm.shortest_ttl_us,
@@ -325,6 +327,7 @@ static void world_end(world *w)
     outside_free_all(w);
     invariants_free(w->model);
     bytes_done(&w->snapshot);
+    measure_free(w->measure);
     store_free(w->store);
     free(w->replicas);
 }
@@ -342,6 +345,8 @@ void world_run(const sim_case *c, FILE *trace, trace_depth depth, world_result *
         world_cover(&w, COVERED_TERMS);
     if (w.failure[0] != '\0')
         trace_line(&w, NULL, "FAILED: %s", w.failure);
+    if (w.measure != NULL && w.failure[0] == '\0')
+        measure_end(w.measure, &w, &ret_result->measures);
     ret_result->hash = w.hash;
     ret_result->events = w.events;
     ret_result->virtual_us = w.now_us;

@@ -11,6 +11,7 @@
  *   outside.c    adds and cleans by nobody's slot
  *   splits.c     the strategies: running plans, and whether every id is where it is to be
  *   calm.c       I6: what must hold once faults have stopped
+ *   measure.c    what users would have felt
  *   trace.c      the narration, and the hash of all that happened
  *
  * Phases. STORM: faults of the seed. CALM: none any more; by its end everything has its place. CHANGE: where it matters
@@ -23,6 +24,7 @@
 #include "base/bytes.h"
 #include "core/engine/engine.h"
 #include "sim/case.h"
+#include "sim/measure.h"
 #include "sim/queue.h"
 #include "sim/swarm.h"
 #include "tests/lib/invariants.h"
@@ -173,12 +175,12 @@ typedef struct flight {
 } flight;
 
 /* An application's request to its engine. */
-typedef struct call {
-    struct call *next, **link;
+typedef struct app_call {
+    struct app_call *next, **link;
     engine_request request;
     uint32_t *numbers; /* of the ids */
     bool *recalled;
-} call;
+} app_call;
 
 /* An id that the application of a replica holds. */
 typedef struct holding {
@@ -217,12 +219,13 @@ typedef struct replica {
     uint64_t sequence, hold_sequence; /* the highest sent, and that of then */
     holding lost[LOST_KEPT]; /* ids that it was told to have lost */
     uint32_t lost_count;
-    call *calls;
+    app_call *calls;
     holding *holdings;
     size_t holding_count, holding_capacity;
     uint32_t *places; /* id -> place in holdings + 1 */
     size_t place_capacity;
     int64_t work_us;   /* when EVENT_WORK is due; INT64_MAX: not */
+    uint64_t reporting; /* ids whose report is under way */
     uint64_t beats;    /* in the quiet phase */
     uint64_t placed;   /* ids that the store has in its share, in the end */
     uint64_t term_won; /* by an answer to a campaign */
@@ -270,6 +273,7 @@ typedef struct world {
     replica *replicas; /* swarm.replicas */
     struct outside *outsides;
     invariants *model;
+    measure *measure; /* NULL: nobody asks */
     uint64_t applied, next_check;
     uint64_t hash, events;
     uint64_t covered[(COVERAGE_COUNT + 63) / 64];
@@ -288,6 +292,7 @@ typedef struct world_result {
     int64_t calm_us;
     int64_t virtual_us;
     uint64_t covered[(COVERAGE_COUNT + 63) / 64];
+    sim_measures measures;
 } world_result;
 
 /* Runs one case to its end. `trace` is NULL for TRACE_NONE. */
@@ -390,9 +395,11 @@ void replica_reload(world *w, replica *r, swarm_split split, bool replan);
 
 /* ---- splits.c ---------------------------------------------------------------------------------------------------- */
 
-const char *split_name(swarm_split split);
+const char *split_name(const swarm *s, swarm_split split);
 uint32_t split_kind(swarm_split split);
 void split_run(world *w, const replica *r, plan *p);
+/* The seed's strategy promises equal shares, to one id. */
+bool split_is_even(const swarm *s);
 /* Whether each id that is not parked is with the slot that the seed's strategy names, asked about all. */
 void split_check(world *w);
 
