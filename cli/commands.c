@@ -72,10 +72,11 @@ static const command table[] = {
                "allot run --generate 10 --once --history run-a.jsonl && allot verify run-a.jsonl"},
               {"those of all replicas, for programs", "allot verify -o json run-*.jsonl"}),
      verb_verify},
-    {"sim", "", OPERAND_TEXT, 0, 0, FOR_FILE | FOR_OUTPUT | FOR_SIM, "simulate groups with faults, in virtual time",
+    {"sim", "", OPERAND_TEXT, 0, 0, FOR_FILE | FOR_OUTPUT | FOR_SIM,
+     "simulate groups with faults, in virtual time",
      "Runs the real engine and the real store, many replicas in one process, with a network that loses and delays,\n"
      "processes that stop and crash, and whatever else each seed turns on. After every step the promises are checked.\n"
-     "With -c it plays the settings of that file: ttl, settle, hand-over, attempts, and the strategy with its options;\n"
+     "With -c it plays the settings of that file: ttl, settle, hand-over, attempts, the strategy and its options;\n"
      "without, each seed draws them. Says how even shares were, how many ids moved, and for how long nobody led, or\n"
      "nobody owned an id. Exit code 1: a promise was broken, or the strategy failed; the seed is named.",
      EXAMPLES({"your settings, with three replicas", "allot sim -c allot.yaml --nodes 3 --seeds 500"},

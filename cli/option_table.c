@@ -48,6 +48,8 @@ static const option table[] = {
      "when faults end, in ms of virtual time (default: as each seed says)", NULL},
     {"without", 0, OPTION_TEXT, FOR_SIM, "FAULT,...", NULL, NULL, 0, 0, NULL, AT(sim.without),
      "these kinds of faults do not happen; a failure names those of its seed", NULL},
+    {"only", 0, OPTION_TEXT, FOR_SIM, "FAULT,...", NULL, NULL, 0, 0, NULL, AT(sim.only),
+     "no others than these happen; none: none", NULL},
     {"drop", 0, OPTION_TEXT, FOR_SIM, "N,N-N,...", NULL, NULL, 0, 0, NULL, AT(sim.drop),
      "these faults do not happen, numbered from 0 as they are about to: --shrink finds them", NULL},
 

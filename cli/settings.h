@@ -32,7 +32,7 @@ typedef struct settings {
     struct {
         int64_t seeds, from, seed; /* seed 0: many */
         int64_t jobs;              /* 0: one for each processor */
-        const char *nodes, *ids, *until, *without, *drop; /* of a case; NULL: as the seed says */
+        const char *nodes, *ids, *until, *without, *only, *drop; /* of a case; NULL: as the seed says */
         bool trace, shrink;
     } sim;
     /* config, help */

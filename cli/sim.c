@@ -30,6 +30,7 @@ static int read_case(const settings *s, sim_case *c)
                  {"ids", s->sim.ids},
                  {"until", s->sim.until},
                  {"without", s->sim.without},
+                 {"only", s->sim.only},
                  {"drop", s->sim.drop}};
     c->seed = (uint64_t)s->sim.seed;
     int code = CODE_OK;
@@ -63,7 +64,10 @@ static void report_json(output *out, const jobs_totals *t, const sim_row *rows)
         json_object(&j);
         for (size_t k = 0; k < 3; k++) {
             json_key(&j, keys[k]);
-            output_printf(out, "%.3f", numbers[k]);
+            if (rows[i].count > 0)
+                output_printf(out, "%.3f", numbers[k]);
+            else
+                output_text(out, "null");
             j.comma = true;
         }
         json_key(&j, "worst_seed");
@@ -84,10 +88,13 @@ static int report_table(output *out, const jobs_totals *t, const sim_row *rows)
         table_cell(&cells, "%s", heads[i]);
     for (size_t i = 0; i < SIM_ROWS; i++) {
         table_cell(&cells, "%s", rows[i].text);
-        table_cell(&cells, "%.2f", rows[i].median);
-        table_cell(&cells, "%.2f", rows[i].p99);
-        table_cell(&cells, "%.2f", rows[i].worst);
-        table_cell(&cells, "%" PRIu64, rows[i].worst_seed);
+        const double numbers[] = {rows[i].median, rows[i].p99, rows[i].worst};
+        for (size_t k = 0; k < 3 && rows[i].count > 0; k++)
+            table_cell(&cells, "%.2f", numbers[k]);
+        if (rows[i].count > 0)
+            table_cell(&cells, "%" PRIu64, rows[i].worst_seed);
+        for (size_t k = 0; k < 4 && rows[i].count == 0; k++)
+            table_cell(&cells, "-");
     }
     int code = table_end(&cells, out, s);
     output_printf(out, "%s%" PRIu64 " passed, %" PRIu64 " failed%s; %.1f hours of virtual time\n",

@@ -73,18 +73,36 @@ static bool is_word(const char *word, size_t len, uint32_t *ret_option)
     return false;
 }
 
-static bool set_without(sim_case *c, const char *value)
+static bool read_words(const char *value, uint64_t *ret_options)
 {
-    uint64_t without = 0;
+    uint64_t options = 0;
     for (const char *at = value; *at != '\0';) {
         uint32_t option;
         size_t len = strcspn(at, ",");
         if (!is_word(at, len, &option))
             return false;
-        without |= UINT64_C(1) << option;
+        options |= UINT64_C(1) << option;
         at += len + (at[len] == ',');
     }
-    c->limits.without |= without;
+    *ret_options = options;
+    return true;
+}
+
+static bool set_without(sim_case *c, const char *value)
+{
+    uint64_t options;
+    if (!read_words(value, &options))
+        return false;
+    c->limits.without |= options;
+    return true;
+}
+
+static bool set_only(sim_case *c, const char *value)
+{
+    uint64_t options = 0;
+    if (strcmp(value, "none") != 0 && !read_words(value, &options))
+        return false;
+    c->limits.without |= ~options & SWARM_ALL;
     return true;
 }
 
@@ -117,7 +135,7 @@ bool case_set(sim_case *c, const char *key, const char *value)
     static const struct {
         const char *key;
         bool (*set)(sim_case *c, const char *value);
-    } keys[] = {{"nodes", set_nodes}, {"ids", set_ids}, {"without", set_without},
+    } keys[] = {{"nodes", set_nodes}, {"ids", set_ids}, {"without", set_without}, {"only", set_only},
                 {"until", set_until}, {"drop", set_drop}};
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
         if (strcmp(keys[i].key, key) == 0)
@@ -173,9 +191,21 @@ static bool drops_any(const sim_case *c)
     return false;
 }
 
-static void write_parts(const sim_case *c, FILE *out, const char *before, const char *between)
+static void write_words(uint64_t options, FILE *out)
 {
     const char *comma = "";
+    for (uint32_t i = 0; i < SWARM_OPTION_COUNT; i++) {
+        if (!((options >> i) & 1u))
+            continue;
+        fprintf(out, "%s%s", comma, swarm_word((swarm_option)i));
+        comma = ",";
+    }
+    if (options == 0)
+        fputs("none", out);
+}
+
+static void write_parts(const sim_case *c, FILE *out, const char *before, const char *between)
+{
     const swarm_limits *l = &c->limits;
     if (l->replicas != 0)
         fprintf(out, " %snodes%s%" PRIu32, before, between, l->replicas);
@@ -183,14 +213,11 @@ static void write_parts(const sim_case *c, FILE *out, const char *before, const 
         fprintf(out, " %sids%s%" PRIu32, before, between, l->ids == SIM_NO_IDS ? 0 : l->ids);
     if (l->calm_us != 0)
         fprintf(out, " %suntil%s%" PRId64 "ms", before, between, l->calm_us / 1000);
+    bool few = __builtin_popcountll(l->without) <= SWARM_OPTION_COUNT / 3;
     if (l->without != 0)
-        fprintf(out, " %swithout%s", before, between);
-    for (uint32_t i = 0; i < SWARM_OPTION_COUNT; i++) {
-        if (!((l->without >> i) & 1u))
-            continue;
-        fprintf(out, "%s%s", comma, swarm_word((swarm_option)i));
-        comma = ",";
-    }
+        fprintf(out, " %s%s%s", before, few ? "without" : "only", between);
+    if (l->without != 0)
+        write_words(few ? l->without : ~l->without & SWARM_ALL, out);
     if (!drops_any(c))
         return;
     fprintf(out, " %sdrop%s", before, between);

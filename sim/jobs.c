@@ -16,7 +16,9 @@
 /* Every so many seeds, one is run twice: the same seed must give the same trace. */
 #define TWICE_EVERY 100u
 #define FAILURES_SHOWN 10u
+/* A seed takes no longer; with somebody's own strategy, which may be what hangs, less. */
 #define HANG_S 120.0
+#define HANG_OWN_S 20.0
 
 /* What a job and its parent share. */
 typedef struct board {
@@ -50,8 +52,8 @@ static double seconds(void)
 
 static void print_replay(FILE *out, const sim_case *c)
 {
-    fprintf(out, "  at commit %s\n  replay: %s --seed %" PRIu64, SIM_COMMIT, c->command != NULL ? c->command : "allot-sim",
-            c->seed);
+    const char *command = c->command != NULL ? c->command : "allot-sim";
+    fprintf(out, "  at commit %s\n  replay: %s --seed %" PRIu64, SIM_COMMIT, command, c->seed);
     case_write_options(c, out);
     fputs(" --trace\n  make it small: --shrink instead of --trace\n", out);
 }
@@ -135,7 +137,7 @@ static void job_ended(board *b, const jobs_config *config, int status)
         fprintf(stderr, "allot-sim: fork: %s\n", strerror(errno));
 }
 
-static void watch(board *b)
+static void watch(board *b, double hang_s)
 {
     if (b->pid == 0)
         return;
@@ -143,8 +145,11 @@ static void watch(board *b)
         b->watched_seed = b->seed;
         b->watched_s = seconds();
     }
-    if (seconds() - b->watched_s > HANG_S)
+    if (seconds() - b->watched_s > hang_s) {
+        fprintf(stderr, "seed %" PRIu64 ": has taken %.0f s: something hangs\n", (uint64_t)b->seed, hang_s);
         kill(b->pid, SIGKILL);
+        b->watched_s = seconds();
+    }
 }
 
 static bool running(const board *boards, uint32_t jobs)
@@ -181,7 +186,7 @@ static void supervise(board *boards, const jobs_config *config)
     while (running(boards, config->jobs)) {
         for (uint32_t i = 0; i < config->jobs; i++) {
             int status;
-            watch(&boards[i]);
+            watch(&boards[i], config->given.limits.settings != NULL ? HANG_OWN_S : HANG_S);
             if (boards[i].pid != 0 && waitpid(boards[i].pid, &status, WNOHANG) == boards[i].pid)
                 job_ended(&boards[i], config, status);
         }

@@ -41,6 +41,7 @@ static const char usage[] = "usage: allot-sim [--seeds N] [--from S] [--jobs N] 
                             "  --ids N     ids at the start, up to 10000\n"
                             "  --until MS  faults end by then, in virtual time\n"
                             "  --without FAULT,...  these do not happen; --faults lists them all\n"
+                            "  --only FAULT,...     no others than these happen; none: none\n"
                             "  --drop N,N-N,...     these do not happen, in the order in which they would\n";
 
 typedef struct options {
@@ -114,6 +115,7 @@ static bool parse(options *o, int argc, char **argv)
                                           {"ids", required_argument, NULL, 'c'},
                                           {"until", required_argument, NULL, 'c'},
                                           {"without", required_argument, NULL, 'c'},
+                                          {"only", required_argument, NULL, 'c'},
                                           {"drop", required_argument, NULL, 'c'},
                                           {"quick", no_argument, NULL, 'q'},
                                           {"seed", required_argument, NULL, 's'},

@@ -108,14 +108,24 @@ static bool keep(shrinker *s)
 {
     s->best = s->shared->tried;
     s->result = s->shared->result;
-    fprintf(stderr, "%6.1f s: %" PRIu32 " replicas, %" PRIu32 " ids, %d kinds of faults, %" PRIu64 " faults, seed %" PRIu64
-                    "\n",
-            seconds() - s->begun_s, s->result.replicas, s->result.ids, __builtin_popcountll(s->result.options),
-            s->result.faults, s->best.seed);
+    int kinds = __builtin_popcountll(s->result.options);
+    fprintf(stderr, "%6.1f s: seed %" PRIu64 ", %" PRIu32 " replicas, %" PRIu32 " ids, %d kinds of faults, %" PRIu64
+                    " faults\n",
+            seconds() - s->begun_s, s->best.seed, s->result.replicas, s->result.ids, kinds, s->result.faults);
     return true;
 }
 
-/* With this seed, or else with others. */
+static void set_replicas(sim_case *c, uint32_t n)
+{
+    c->limits.replicas = n;
+}
+
+static void set_ids(sim_case *c, uint32_t n)
+{
+    c->limits.ids = n == 0 ? SIM_NO_IDS : n;
+}
+
+/* With this seed, or else with others, which may have nothing that this one does not have. */
 static bool take_if_fails(shrinker *s, const sim_case *c)
 {
     if (out_of_time(s))
@@ -124,6 +134,11 @@ static bool take_if_fails(shrinker *s, const sim_case *c)
         return keep(s);
     sim_case other = *c;
     other.seed = 1;
+    other.limits.without |= ~s->result.options & SWARM_ALL;
+    if (other.limits.replicas == 0)
+        set_replicas(&other, s->result.replicas);
+    if (other.limits.ids == 0)
+        set_ids(&other, s->result.ids);
     return any_fails(s, &other, OTHER_SEEDS) && keep(s);
 }
 
@@ -135,7 +150,7 @@ static bool less_kinds(shrinker *s)
     bool any = false;
     for (uint32_t width = SWARM_OPTION_COUNT / 2; width > 0; width /= 2) {
         for (uint32_t first = 0; first < SWARM_OPTION_COUNT; first += width) {
-            uint64_t mask = ((UINT64_C(1) << width) - 1) << first & s->result.options;
+            uint64_t mask = ((UINT64_C(1) << width) - 1) << first & s->result.options & SWARM_ALL;
             sim_case c = s->best;
             c.limits.without |= mask;
             if (mask != 0 && take_if_fails(s, &c))
@@ -155,16 +170,6 @@ static bool fewer(shrinker *s, uint32_t least, uint32_t now, void (*set)(sim_cas
             return true;
     }
     return false;
-}
-
-static void set_replicas(sim_case *c, uint32_t n)
-{
-    c->limits.replicas = n;
-}
-
-static void set_ids(sim_case *c, uint32_t n)
-{
-    c->limits.ids = n == 0 ? SIM_NO_IDS : n;
 }
 
 static bool shorter(shrinker *s)
@@ -223,8 +228,11 @@ static void shrink(shrinker *s)
 static void tell(const shrinker *s)
 {
     jobs_describe(stdout, &s->best, &s->result);
-    printf("  %" PRIu64 " faults are left; %" PRIu64 " cases were tried in %.1f s\n  as a line for tests/sim/seeds.txt:\n",
-           faults_left(s), s->tries, seconds() - s->begun_s);
+    printf("  %" PRIu64 " faults are left; %" PRIu64 " cases were tried in %.1f s\n", faults_left(s), s->tries,
+           seconds() - s->begun_s);
+    if (s->best.limits.settings != NULL)
+        return; /* a file of cases has no settings */
+    puts("  as a line for tests/sim/seeds.txt:");
     printf("%" PRIu64, s->best.seed);
     case_write(&s->best, stdout);
     putchar('\n');

@@ -28,7 +28,9 @@ const char *split_name(const swarm *s, swarm_split split)
 
 uint32_t split_kind(swarm_split split)
 {
-    return split == SPLIT_COUNTS ? ALLOT_STRATEGY_COUNTS : split == SPLIT_IDS ? ALLOT_STRATEGY_IDS : ALLOT_STRATEGY_RUNS;
+    if (split == SPLIT_COUNTS)
+        return ALLOT_STRATEGY_COUNTS;
+    return split == SPLIT_IDS ? ALLOT_STRATEGY_IDS : ALLOT_STRATEGY_RUNS;
 }
 
 /* The values of no more than this many options are needed. */

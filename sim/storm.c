@@ -38,7 +38,8 @@ static void load_snapshot(world *w)
     }
 }
 
-/* A copy of a life before the present one would come back as if it were the younger: protocol.md, what is not promised. */
+/* A copy of a life before the present one would come back as if it were the younger: protocol.md, what is not
+ * promised. */
 bool storm_can_fall_back(const world *w)
 {
     allot_uuid life = store_life(w->store);

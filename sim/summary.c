@@ -102,7 +102,8 @@ int sim_summarize(const sim_measures *all, uint64_t from, uint64_t count, sim_ro
 
 sim_measures *sim_measures_new(uint64_t seeds)
 {
-    void *all = mmap(NULL, (seeds + 1) * sizeof(sim_measures), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    size_t size = (seeds + 1) * sizeof(sim_measures);
+    void *all = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     return all == MAP_FAILED ? NULL : all;
 }
 

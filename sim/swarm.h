@@ -47,20 +47,20 @@
     X(LATE_WAKE, "late-wakes") /* a process that was stopped takes what lies there before it looks at the clock */     \
     X(CLOCK_BACK, "clock-set-back") /* the store's */                                                                  \
     X(CLOCK_AHEAD, "clock-set-ahead")                                                                                  \
-    X(BACK_PAST_END, "late-ops-after-the-clock-was-set-back") /* never: protocol.md, what is not promised */            \
+    X(BACK_PAST_END, "late-ops-after-the-clock-was-set-back") /* never: protocol.md, what is not promised */   \
     /* those that came later still, see world.h, `later` */                                                            \
     X(WIDE, "wide")             /* up to 1,000 replicas */                                                             \
     X(MANY_IDS, "many-ids")     /* up to 10,000 */                                                                     \
     X(MORE_NODES, "more-nodes") /* eight or nine */                                                                    \
-    X(STOP_AT_SEND, "stops-before-sending")       /* between what was decided, or checked, and the op that says so */  \
-    X(CRASH_IN_STEP, "crashes-between-actions")   /* of one step: some ops are sent, the others never */               \
-    X(LOSE_LAST, "last-ops-lost")                 /* a fallback by a few ops */                                        \
-    X(CLOCK_FROZEN, "clock-frozen")               /* the store's, for a while */                                       \
-    X(STORE_ERRORS, "store-errors")               /* spells of each class of errors: faults.c */                       \
-    X(MEMBERS, "membership-storms")               /* many come and go at once */                                       \
-    X(HUNG_PLAN, "hanging-plans")                 /* past their budget */                                              \
-    X(LYING_PLAN, "lying-plans")                  /* owners that do not exist */                                       \
-    X(CHURN, "pool-churn")                        /* ids come and go all the time */
+    X(STOP_AT_SEND, "stops-before-sending") /* between what was decided, or checked, and the op that says so */        \
+    X(CRASH_IN_STEP, "crashes-between-actions") /* of one step: some ops are sent, the others never */                 \
+    X(LOSE_LAST, "last-ops-lost")               /* a fallback by a few ops */                                          \
+    X(CLOCK_FROZEN, "clock-frozen")             /* the store's, for a while */                                         \
+    X(STORE_ERRORS, "store-errors")             /* spells of each class of errors: faults.c */                         \
+    X(MEMBERS, "membership-storms")             /* many come and go at once */                                         \
+    X(HUNG_PLAN, "hanging-plans")               /* past their budget */                                                \
+    X(LYING_PLAN, "lying-plans")                /* owners that do not exist */                                         \
+    X(CHURN, "pool-churn")                      /* ids come and go all the time */
 
 typedef enum swarm_option {
 #define SWARM_ENUM(name, word) SWARM_##name,
@@ -68,6 +68,8 @@ typedef enum swarm_option {
 #undef SWARM_ENUM
         SWARM_OPTION_COUNT
 } swarm_option;
+
+#define SWARM_ALL ((UINT64_C(1) << SWARM_OPTION_COUNT) - 1)
 
 typedef enum swarm_split {
     SPLIT_COUNTS = 0,   /* round_robin */
