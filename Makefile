@@ -39,7 +39,7 @@ help:
 	@echo 'make format            format the C sources (clang-format)'
 	@echo 'make coverage          which lines the tests reach'
 	@echo 'make config-pages      write the schema, the sample and the tables of the documentation anew'
-	@echo 'make sim-night         simulate until interrupted, or ten million seeds'
+	@echo 'make sim-night         simulate ten million seeds: about an hour on two processors; what fails is kept'
 	@echo 'make mutants           plant bugs, and see the simulator find each; writes docs/evidence.md'
 	@echo 'make clean             remove what was built'
 	@echo 'demo, build, test, model, bench, coverage and mutants install missing packages (Debian; as root or by sudo).'
@@ -85,7 +85,7 @@ config-pages: build
 	@cmake --build build --target config-pages >/dev/null
 
 sim-night: build
-	@build/sim/allot-sim --seeds 10000000
+	@build/sim/allot-sim --seeds 10000000 --failures build/sim/failed-seeds.txt
 
 mutants:
 	@tools/install-packages build

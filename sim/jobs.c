@@ -72,6 +72,18 @@ void jobs_describe(FILE *out, const sim_case *c, const world_result *result)
         print_replay(out, c);
 }
 
+/* Each line in one write: several processes add to it. */
+static void keep_case(const jobs_config *config, const sim_case *c, const char *why)
+{
+    FILE *out = config->failures != NULL ? fopen(config->failures, "ae") : NULL;
+    if (out == NULL)
+        return;
+    fprintf(out, "%" PRIu64, c->seed);
+    case_write(c, out);
+    fprintf(out, "  # %s: %.200s\n", SIM_COMMIT, why);
+    fclose(out);
+}
+
 static void run_seed(board *b, const jobs_config *config, uint64_t seed)
 {
     world_result result, again;
@@ -94,6 +106,7 @@ static void run_seed(board *b, const jobs_config *config, uint64_t seed)
         b->passed++;
         return;
     }
+    keep_case(config, &c, result.failure);
     if (b->failed++ < FAILURES_SHOWN) {
         jobs_describe(stderr, &c, &result);
         fflush(stderr);
@@ -131,6 +144,7 @@ static void job_ended(board *b, const jobs_config *config, int status)
             WIFSIGNALED(status) ? WTERMSIG(status) : 0);
     sim_case c = config->given;
     c.seed = b->seed;
+    keep_case(config, &c, "ended by a signal");
     print_replay(stderr, &c);
     b->failed++;
     if (start_job(b, config) != 0)
@@ -171,18 +185,21 @@ static uint64_t finished(const board *boards, uint32_t jobs, uint64_t *ret_faile
     return passed;
 }
 
-static void show_progress(const board *boards, const jobs_config *config, double begun_s)
+/* On a terminal, one line that is written over; else a line each minute. */
+static void show_progress(const board *boards, const jobs_config *config, double begun_s, bool terminal)
 {
     uint64_t failed;
     uint64_t passed = finished(boards, config->jobs, &failed);
-    fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " seeds, %" PRIu64 " failed, %.0f a second ", passed + failed,
-            config->seeds, failed, (double)(passed + failed) / (seconds() - begun_s + 0.001));
+    fprintf(stderr, "%s%" PRIu64 " of %" PRIu64 " seeds, %" PRIu64 " failed, %.0f a second %s", terminal ? "\r" : "",
+            passed + failed, config->seeds, failed, (double)(passed + failed) / (seconds() - begun_s + 0.001),
+            terminal ? "" : "\n");
 }
 
 static void supervise(board *boards, const jobs_config *config)
 {
     double begun_s = seconds();
     bool terminal = isatty(STDERR_FILENO);
+    double shown_s = begun_s;
     while (running(boards, config->jobs)) {
         for (uint32_t i = 0; i < config->jobs; i++) {
             int status;
@@ -190,8 +207,10 @@ static void supervise(board *boards, const jobs_config *config)
             if (boards[i].pid != 0 && waitpid(boards[i].pid, &status, WNOHANG) == boards[i].pid)
                 job_ended(&boards[i], config, status);
         }
-        if (terminal)
-            show_progress(boards, config, begun_s);
+        if (terminal || seconds() - shown_s > 60) {
+            shown_s = seconds();
+            show_progress(boards, config, begun_s, terminal);
+        }
         nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
     }
     if (terminal)

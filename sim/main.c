@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SEEDS_DEFAULT 20000
+#define SEEDS_DEFAULT 200000
 #define SEEDS_QUICK 1000
 
 #ifdef ALLOT_MUTANTS
@@ -27,10 +27,11 @@ static const char usage[] = "usage: allot-sim [--seeds N] [--from S] [--jobs N] 
                             "       allot-sim --seed S [CASE] [--trace[=all] | --shrink]\n"
                             "       allot-sim --file FILE\n"
                             MUTANTS_SYNOPSIS
-                            "  --seeds N   how many seeds (20000, or the environment's ALLOT_SIM_SEEDS)\n"
+                            "  --seeds N   how many seeds (200000, or the environment's ALLOT_SIM_SEEDS)\n"
                             "  --from S    the first (1)\n"
                             "  --jobs N    processes (one for each processor)\n"
                             "  --quick     1000 seeds\n"
+                            "  --failures FILE  adds the cases that fail to FILE, for --file\n"
                             "  --seed S    this seed alone\n"
                             "  --trace     tells what happens; =all: each op and answer too\n"
                             "  --shrink    leaves out whatever it fails without, as long as anything can go\n"
@@ -79,6 +80,9 @@ static bool parse_option(options *o, int option, const char *name)
         return bounded(optarg, JOBS_MAX, &o->jobs.jobs);
     case 'c':
         return case_set(&o->jobs.given, name, optarg);
+    case 'w':
+        o->jobs.failures = optarg;
+        return true;
     case 'q':
         o->jobs.seeds = SEEDS_QUICK;
         return true;
@@ -117,6 +121,7 @@ static bool parse(options *o, int argc, char **argv)
                                           {"without", required_argument, NULL, 'c'},
                                           {"only", required_argument, NULL, 'c'},
                                           {"drop", required_argument, NULL, 'c'},
+                                          {"failures", required_argument, NULL, 'w'},
                                           {"quick", no_argument, NULL, 'q'},
                                           {"seed", required_argument, NULL, 's'},
                                           {"trace", optional_argument, NULL, 't'},

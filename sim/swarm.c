@@ -71,8 +71,9 @@ static void choose_later_options(swarm *s, random_source *r)
 {
     if (s->options == 0)
         return;
-    set_option(s, SWARM_WIDE, random_chance(r, 5));
-    set_option(s, SWARM_MANY_IDS, random_chance(r, 5));
+    int64_t size = random_below(r, 400); /* one of 200 is large, this way or the other */
+    set_option(s, SWARM_WIDE, size == 0);
+    set_option(s, SWARM_MANY_IDS, size == 1);
     set_option(s, SWARM_MORE_NODES, random_chance(r, 30));
     if (random_chance(r, 500))
         return;
@@ -137,7 +138,7 @@ static void choose_many(swarm *s, random_source *r)
     if (swarm_has(s, SWARM_MORE_NODES))
         s->replicas = (uint32_t)random_between(r, 8, 9);
     if (swarm_has(s, SWARM_WIDE))
-        s->replicas = random_chance(r, 250) ? SIM_REPLICAS_MAX : (uint32_t)random_between(r, 50, 300);
+        s->replicas = random_chance(r, 100) ? SIM_REPLICAS_MAX : (uint32_t)random_between(r, 50, 200);
 }
 
 static void choose_times(swarm *s, random_source *r)

@@ -6,9 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The store's clocks: the one that decides expiry; the one under terms and tokens, which resembles CLOCK_REALTIME. */
+/* The store's clock that decides expiry. */
 #define STORE_CLOCK_US INT64_C(5000000000)
-#define FLOOR_CLOCK UINT64_C(1760000000000000)
 #define EVENTS_MAX 30000000u
 #define WIDE_FROM 50u
 

@@ -231,6 +231,9 @@ typedef struct replica {
     uint64_t term_won; /* by an answer to a campaign */
 } replica;
 
+/* Terms and tokens begin here: they resemble CLOCK_REALTIME. */
+#define FLOOR_CLOCK UINT64_C(1760000000000000)
+
 /* STORY: what changes something, or goes wrong. ALL: every op on its way, too. */
 typedef enum trace_depth { TRACE_NONE = 0, TRACE_STORY, TRACE_ALL } trace_depth;
 

@@ -93,7 +93,8 @@ struct invariants {
     int64_t lenient_until_us;
     bool lenient_until_new_life, loss_unnoticed;
     int64_t lost_us;
-    bool reported; /* somebody has told the store, since its last loss, that it knew an earlier life */
+    allot_uuid lost_life; /* the one that the store had before its last loss */
+    bool reported;        /* somebody has told the store since that it knew that one, and that it is over */
 };
 
 /* Keeps the first breach. */

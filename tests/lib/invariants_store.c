@@ -356,7 +356,8 @@ void invariants_applied(invariants *m, int64_t now_us, const allot_op *op, const
         model_breach(m, "I4: the answer to an op of kind %d names kind %d", (int)op->kind, (int)answer->kind);
     if (op->sequence != 0 && sent_again(m, op, &answer->outcome))
         return;
-    if (m->era > 0 && op->kind == ALLOT_OP_BEAT && answer->outcome.reason == ALLOT_REFUSED_LIFE)
+    if (m->era > 0 && op->kind == ALLOT_OP_BEAT && answer->outcome.reason == ALLOT_REFUSED_LIFE &&
+        uuid_equal(&op->u.beat.floors.life, &m->lost_life))
         m->reported = true;
     if (answer->outcome.status != ALLOT_STATUS_OK)
         return;
@@ -378,6 +379,7 @@ void invariants_lost_data(invariants *m, int64_t now_us, bool strict)
     m->now_us = now_us;
     m->era++;
     m->lost_us = now_us;
+    m->lost_life = m->life;
     m->reported = false;
     for (size_t i = 0; i < m->slot_count; i++)
         m->slots[i].dead = m->slots[i].gone = false;
