@@ -106,6 +106,16 @@ static bool set_only(sim_case *c, const char *value)
     return true;
 }
 
+/* Those that were added since are off: the seed has the schedule that it had then. */
+static bool set_kinds(sim_case *c, const char *value)
+{
+    uint32_t n = 0;
+    if (!set_count(&n, value, SWARM_OPTION_COUNT))
+        return false;
+    c->limits.without |= SWARM_ALL & ~((UINT64_C(1) << n) - 1);
+    return true;
+}
+
 /* "0-17,19" */
 static bool set_drop(sim_case *c, const char *value)
 {
@@ -135,7 +145,7 @@ bool case_set(sim_case *c, const char *key, const char *value)
     static const struct {
         const char *key;
         bool (*set)(sim_case *c, const char *value);
-    } keys[] = {{"nodes", set_nodes}, {"ids", set_ids}, {"without", set_without}, {"only", set_only},
+    } keys[] = {{"nodes", set_nodes}, {"ids", set_ids}, {"without", set_without}, {"only", set_only}, {"kinds", set_kinds},
                 {"until", set_until}, {"drop", set_drop}};
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
         if (strcmp(keys[i].key, key) == 0)

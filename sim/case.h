@@ -1,9 +1,9 @@
 /* case.h - what is simulated: a seed, and what of it is left out. As text, one line:
  *
- *     SEED [nodes=N] [ids=N] [without=OPTION,...] [only=OPTION,...] [until=MSms] [drop=N,N-N,...]
+ *     SEED [nodes=N] [ids=N] [without=OPTION,...] [only=OPTION,...] [kinds=N] [until=MSms] [drop=N,N-N,...]
  *
  * nodes, ids: so many instead of as many as the seed says. without: these options are off;
- * only: all others, or with "none" all. until: faults end by then.
+ * only: all others, or with "none" all; kinds: all but the first N that there are. until: faults end by then.
  * drop: of the faults in the order in which they are about to happen, from 0, these do not happen. */
 #ifndef SIM_CASE_H
 #define SIM_CASE_H

@@ -54,7 +54,7 @@ static void keep_invariant(hunt *h, const char *failure)
 {
     size_t len = strcspn(failure, ":");
     if (failure[0] != 'I' || len != 2)
-        snprintf(h->by, sizeof(h->by), "no progress"); /* the simulator's own bounds of events and steps */
+        snprintf(h->by, sizeof(h->by), "%s", strncmp(failure, "strategy", 8) == 0 ? "strategy" : "no progress");
     else
         snprintf(h->by, sizeof(h->by), "%.2s", failure);
 }
