@@ -145,8 +145,8 @@ bool case_set(sim_case *c, const char *key, const char *value)
     static const struct {
         const char *key;
         bool (*set)(sim_case *c, const char *value);
-    } keys[] = {{"nodes", set_nodes}, {"ids", set_ids}, {"without", set_without}, {"only", set_only}, {"kinds", set_kinds},
-                {"until", set_until}, {"drop", set_drop}};
+    } keys[] = {{"nodes", set_nodes}, {"ids", set_ids},     {"without", set_without}, {"only", set_only},
+                {"kinds", set_kinds}, {"until", set_until}, {"drop", set_drop}};
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
         if (strcmp(keys[i].key, key) == 0)
             return keys[i].set(c, value);
