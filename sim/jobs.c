@@ -151,7 +151,12 @@ static void job_ended(board *b, const jobs_config *config, int status)
         fprintf(stderr, "allot-sim: fork: %s\n", strerror(errno));
 }
 
-static void watch(board *b, double hang_s)
+static double hang_s(const jobs_config *config)
+{
+    return config->given.limits.settings != NULL && config->given.limits.replicas < 50 ? HANG_OWN_S : HANG_S;
+}
+
+static void watch(board *b, double most_s)
 {
     if (b->pid == 0)
         return;
@@ -159,8 +164,8 @@ static void watch(board *b, double hang_s)
         b->watched_seed = b->seed;
         b->watched_s = seconds();
     }
-    if (seconds() - b->watched_s > hang_s) {
-        fprintf(stderr, "seed %" PRIu64 ": has taken %.0f s: something hangs\n", (uint64_t)b->seed, hang_s);
+    if (seconds() - b->watched_s > most_s) {
+        fprintf(stderr, "seed %" PRIu64 ": has taken %.0f s: something hangs\n", (uint64_t)b->seed, most_s);
         kill(b->pid, SIGKILL);
         b->watched_s = seconds();
     }
@@ -203,7 +208,7 @@ static void supervise(board *boards, const jobs_config *config)
     while (running(boards, config->jobs)) {
         for (uint32_t i = 0; i < config->jobs; i++) {
             int status;
-            watch(&boards[i], config->given.limits.settings != NULL ? HANG_OWN_S : HANG_S);
+            watch(&boards[i], hang_s(config));
             if (boards[i].pid != 0 && waitpid(boards[i].pid, &status, WNOHANG) == boards[i].pid)
                 job_ended(&boards[i], config, status);
         }

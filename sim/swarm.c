@@ -66,6 +66,15 @@ static void set_option(swarm *s, swarm_option option, bool on)
     s->options = on ? s->options | bit : s->options & ~bit;
 }
 
+/* What is drawn from it takes nothing from the other. */
+static random_source aside(const random_source *r)
+{
+    random_source own = *r;
+    own.s[1] ^= UINT64_C(0x9e3779b97f4a7c15);
+    random_next(&own);
+    return own;
+}
+
 /* Two clocks at once would be hard to tell apart in what follows. */
 static void choose_later_options(swarm *s, random_source *r)
 {
@@ -75,9 +84,11 @@ static void choose_later_options(swarm *s, random_source *r)
     set_option(s, SWARM_WIDE, size == 0);
     set_option(s, SWARM_MANY_IDS, size == 1);
     set_option(s, SWARM_MORE_NODES, random_chance(r, 30));
+    random_source own = aside(r);
+    set_option(s, SWARM_MORE_IDS, random_chance(&own, 600));
     if (random_chance(r, 500))
         return;
-    for (uint32_t i = SWARM_STOP_AT_SEND; i < SWARM_OPTION_COUNT; i++)
+    for (uint32_t i = SWARM_STOP_AT_SEND; i <= SWARM_CHURN; i++)
         set_option(s, (swarm_option)i, random_chance(r, i == SWARM_LOSE_LAST ? 100 : 300));
     if (swarm_has(s, SWARM_CLOCK_BACK) || swarm_has(s, SWARM_CLOCK_AHEAD))
         set_option(s, SWARM_CLOCK_FROZEN, false);
@@ -222,6 +233,9 @@ void swarm_choose(swarm *s, swarm_sources from, const swarm_limits *limits)
     s->replicas = (uint32_t)random_between(from.random, 1, random_chance(from.random, 700) ? 4 : FIRST_REPLICAS);
     choose_many(s, from.later);
     s->ids = choose_ids(from.random);
+    random_source own = aside(from.later);
+    if (swarm_has(s, SWARM_MORE_IDS))
+        s->ids = (uint32_t)random_between(&own, 40, 200);
     if (swarm_has(s, SWARM_MANY_IDS))
         s->ids = (uint32_t)random_between(from.later, 3000, SIM_IDS_MAX);
     if (s->settings != NULL) /* enough for shares to be compared */

@@ -60,7 +60,8 @@
     X(MEMBERS, "membership-storms")             /* many come and go at once */                                         \
     X(HUNG_PLAN, "hanging-plans")               /* past their budget */                                                \
     X(LYING_PLAN, "lying-plans")                /* owners that do not exist */                                         \
-    X(CHURN, "pool-churn")                      /* ids come and go all the time */
+    X(CHURN, "pool-churn")                      /* ids come and go all the time */                                     \
+    X(MORE_IDS, "more-ids")                     /* so that the median is 64 */
 
 typedef enum swarm_option {
 #define SWARM_ENUM(name, word) SWARM_##name,
