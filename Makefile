@@ -42,7 +42,7 @@ help:
 	@echo 'make coverage          which lines the tests reach'
 	@echo 'make fuzz              any bytes as input, 30 s for each target (FUZZ_SECONDS); FUZZ=TARGET: that one alone'
 	@echo 'make config-pages      write the schema, the sample and the tables of the documentation anew'
-	@echo 'make sim-night         simulate until interrupted, or ten million seeds'
+	@echo 'make sim-night         simulate ten million seeds: about an hour on two processors; what fails is kept'
 	@echo 'make mutants           plant bugs, and see the simulator find each; writes docs/evidence.md'
 	@echo 'make chaos             every fault, on real processes: some minutes'
 	@echo '  make evidence          the same; writes docs/evidence.md'
@@ -99,7 +99,7 @@ config-pages: build
 	@cmake --build build --target config-pages >/dev/null
 
 sim-night: build
-	@build/sim/allot-sim --seeds 10000000
+	@build/sim/allot-sim --seeds 10000000 --failures build/sim/failed-seeds.txt
 
 mutants:
 	@tools/install-packages build

@@ -20,6 +20,7 @@ static int64_t quiet_us(const swarm *s)
 /* Connections are made anew: what has not reached the store by now never will. */
 static void end_network_faults(world *w)
 {
+    faults_thaw(w);
     for (size_t i = 0; i < w->queue.count; i++)
         if (w->queue.entries[i].kind == EVENT_APPLY)
             ((flight *)w->queue.entries[i].item)->dropped = true;
@@ -134,7 +135,7 @@ static void check_replicas(world *w)
  * id. */
 static void check_balance(world *w)
 {
-    if (!w->joined_in_calm || w->thinned_in_calm || w->swarm.split != SPLIT_COUNTS)
+    if (!w->joined_in_calm || w->thinned_in_calm || !split_is_even(&w->swarm))
         return;
     world_cover(w, COVERED_BALANCE);
     for (uint32_t i = 0; i < w->swarm.replicas; i++)

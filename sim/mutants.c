@@ -54,18 +54,18 @@ static void keep_invariant(hunt *h, const char *failure)
 {
     size_t len = strcspn(failure, ":");
     if (failure[0] != 'I' || len != 2)
-        snprintf(h->by, sizeof(h->by), "no progress"); /* the simulator's own bounds of events and steps */
+        snprintf(h->by, sizeof(h->by), "%s", strncmp(failure, "strategy", 8) == 0 ? "strategy" : "no progress");
     else
         snprintf(h->by, sizeof(h->by), "%.2s", failure);
 }
 
 /* A seed that fails without any mutant finds none. */
-static bool fails_anyway(uint64_t seed, uint32_t replicas)
+static bool fails_anyway(const sim_case *c)
 {
     world_result result;
     mutant planted = mutant_active;
     mutant_active = MUTANT_NONE;
-    world_run(seed, replicas, NULL, &result);
+    world_run(c, NULL, TRACE_NONE, &result);
     mutant_active = planted;
     return result.failure[0] != '\0';
 }
@@ -76,10 +76,11 @@ static void seek(hunt *h, const jobs_config *config, uint64_t from)
     dup2(nowhere, STDERR_FILENO); /* what an assert says */
     while (h->seeds < config->seeds / 3 && !h->found) {
         world_result result;
-        uint64_t seed = from + h->seeds++;
+        sim_case c = config->given;
+        c.seed = from + h->seeds++;
         alarm(HANG_S);
-        world_run(seed, config->replicas, NULL, &result);
-        if (result.failure[0] == '\0' || fails_anyway(seed, config->replicas))
+        world_run(&c, NULL, TRACE_NONE, &result);
+        if (result.failure[0] == '\0' || fails_anyway(&c))
             continue;
         keep_invariant(h, result.failure);
         h->found = true;

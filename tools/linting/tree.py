@@ -19,6 +19,10 @@ class Finding:
         return f"{self.path}:{self.line}: {self.message}"
 
 
+# Targets whose objects have functions and data of the sanitizers; each source is built without them, too.
+SANITIZED = {"allot-sim-san"}
+
+
 class Tree:
     """A checkout at `root`, built in `build`."""
 
@@ -63,7 +67,7 @@ class Tree:
         """(path of the source, full path of its object) for each object of the build whose source still exists."""
         for folder, _, files in os.walk(self.build):
             place, found, inside = os.path.relpath(folder, self.build).partition("CMakeFiles/")
-            if not found:
+            if not found or inside.partition(".dir")[0] in SANITIZED:
                 continue
             # A source of another folder lies in a target's folder under "__" for "..".
             inside = inside.partition(".dir")[2].lstrip("/").replace("__", "..")
