@@ -65,6 +65,7 @@ void checker_free(checker *c)
     free(c->slots);
     free(c->things);
     free(c->lives);
+    free(c->cleans);
     free(c->findings);
     free(c);
 }
@@ -91,6 +92,7 @@ static void end_process(checker *c, process *p, int64_t by_us)
             s->ended_us = by_us;
     }
     p->slots = NO_SLOT;
+    clean_end(c, p);
 }
 
 void checker_source_end(checker *c, uint32_t source)
@@ -215,7 +217,7 @@ static void take_id(checker *c, place at, const line *l, uint32_t slot, thing *t
         break;
     case LINE_RELEASED:
     case LINE_LOST:
-        hold_end(c, t, slot, l->token, l->since_us, at, l->cleaned);
+        hold_end(c, t, slot, l->token, l->since_us, at);
         break;
     case LINE_ACKED:
     case LINE_FAILED:
@@ -225,6 +227,8 @@ static void take_id(checker *c, place at, const line *l, uint32_t slot, thing *t
         c->tally.adds++;
         if (t->adds++ == 0)
             t->first_add = at;
+        if (l->since_us > t->add_us)
+            t->add_us = l->since_us;
         break;
     }
 }
@@ -301,6 +305,10 @@ static int take(checker *c, place at, const line *l)
     }
     if (l->kind == LINE_JOINED)
         return take_joined(c, at, l);
+    if (l->kind == LINE_CLEANED) {
+        clean_take(c, at, l);
+        return 0;
+    }
     return l->kind == LINE_ADDED ? take_ids(c, at, l, NO_SLOT) : take_of_slot(c, at, l);
 }
 

@@ -5,6 +5,7 @@
  *   merge.c     the lines of all histories, in the order of their instants
  *   checker.c   slots, processes, lives: who may say what
  *   holds.c     who held what: ids, and the leadership, which is held like an id
+ *   cleans.c    when the pool was emptied
  *   reports.c   acks, fails, adds
  *   findings.c  what is wrong, in words
  *

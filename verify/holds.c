@@ -89,8 +89,11 @@ static bool settle_in_order(checker *c, const thing *t, hold *a, const hold *b, 
         return true;
     if (!is_over(c, a) && !last)
         return false;
-    a->judged = true;
-    if (!a->cleaned)
+    clean_word word = clean_between(c, a->start_us, b->start_us);
+    if (word == CLEAN_ASKED && !last)
+        return false;
+    a->judged = word == CLEAN_NOT;
+    if (a->judged)
         found_overlap(c, t, a, b);
     return true;
 }
@@ -189,14 +192,13 @@ void hold_begin(checker *c, thing *t, uint32_t slot, uint64_t token, int64_t sta
     forget_settled(c, t);
 }
 
-static void end_now(hold *h, int64_t end_us, place at, bool cleaned)
+static void end_now(hold *h, int64_t end_us, place at)
 {
     h->end_us = end_us;
     h->end = at;
-    h->cleaned = cleaned;
 }
 
-void hold_end(checker *c, thing *t, uint32_t slot, uint64_t token, int64_t end_us, place at, bool cleaned)
+void hold_end(checker *c, thing *t, uint32_t slot, uint64_t token, int64_t end_us, place at)
 {
     char name[THING_BYTES];
     hold *h = t->holds;
@@ -207,7 +209,7 @@ void hold_end(checker *c, thing *t, uint32_t slot, uint64_t token, int64_t end_u
         found(c, RULE_STORY, at, "%s under token %" PRIu64 " ends, and was not seen to begin", thing_text(c, t, name),
               token);
     else if (there && h->end_us == NEVER) /* else it is told twice: released, and then lost with everything else */
-        end_now(h, end_us, at, cleaned);
+        end_now(h, end_us, at);
     forget_settled(c, t);
 }
 
@@ -215,7 +217,7 @@ void hold_end_of_slot(checker *c, thing *t, uint32_t slot, int64_t end_us, place
 {
     for (hold *h = t->holds; h != NULL; h = h->next) {
         if (h->slot == slot && h->end_us == NEVER)
-            end_now(h, end_us, at, false);
+            end_now(h, end_us, at);
     }
     forget_settled(c, t);
 }

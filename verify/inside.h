@@ -27,7 +27,19 @@ typedef struct process {
     uint32_t slots;  /* its last slot; NO_SLOT: none */
     place torn;      /* a line that is none, which only `opened` may follow; line 0: none */
     const char *why; /* and why it is none */
+    size_t clean;    /* the number of the one that it asked for and has no answer to, from 1; 0: none */
 } process;
+
+/* The pool was emptied, at an instant between these two; or perhaps it was. */
+typedef struct clean {
+    int64_t since_us;
+    int64_t until_us; /* NEVER: nobody has said yet; BEFORE_ALL: it was not */
+} clean;
+
+#define BEFORE_ALL INT64_MIN
+
+/* Whether the pool was emptied while somebody held an id, and another one got it then. */
+typedef enum clean_word { CLEAN_NOT = 0, CLEAN_ASKED, CLEAN_DONE } clean_word;
 
 typedef struct hold hold;
 struct hold {
@@ -36,7 +48,6 @@ struct hold {
     int64_t start_us, end_us; /* NEVER: not ended, but by its slot */
     uint32_t slot;
     place start, end;
-    bool cleaned; /* ended because the pool was emptied: nobody says when */
     bool judged;  /* found wrong beside the next one */
 };
 
@@ -57,6 +68,7 @@ typedef struct thing {
     int64_t doubt_sent_us;
     place ack, ack_before;
     place first_add;
+    int64_t add_us; /* since when the last add of it was asked for */
 } thing;
 
 struct checker {
@@ -73,6 +85,8 @@ struct checker {
     bytes texts;
     allot_uuid *lives;
     size_t life_count, life_capacity;
+    clean *cleans;
+    size_t clean_count, clean_capacity;
     place first_opened;
     allot_uuid boot;
     char group[ALLOT_GROUP_BYTES_MAX + 1];
@@ -117,7 +131,7 @@ thing *thing_of(checker *c, allot_bytes id);
 void hold_begin(checker *c, thing *t, uint32_t slot, uint64_t token, int64_t start_us, place at);
 /* The slot has given it up. That it never held it is a finding, unless it may have been so long ago that it was
  * forgotten. */
-void hold_end(checker *c, thing *t, uint32_t slot, uint64_t token, int64_t end_us, place at, bool cleaned);
+void hold_end(checker *c, thing *t, uint32_t slot, uint64_t token, int64_t end_us, place at);
 /* Leadership ends without naming its term, if it was held. */
 void hold_end_of_slot(checker *c, thing *t, uint32_t slot, int64_t end_us, place at);
 /* NULL: none that is remembered. */
@@ -126,6 +140,14 @@ const hold *hold_of_token(const thing *t, uint64_t token);
 void holds_finish(checker *c, thing *t);
 /* The one with the largest token; NULL: none. */
 const hold *hold_last(const thing *t);
+
+/* ---- cleans.c ---------------------------------------------------------------------------------------------------- */
+
+void clean_take(checker *c, place at, const line *l);
+/* The process says nothing more. */
+void clean_end(checker *c, process *p);
+/* Between the beginnings of two grants. CLEAN_ASKED: perhaps, the answer is not told yet. */
+clean_word clean_between(const checker *c, int64_t first_us, int64_t second_us);
 
 /* ---- reports.c --------------------------------------------------------------------------------------------------- */
 

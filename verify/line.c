@@ -52,6 +52,8 @@ static const line_form forms[] = {
     [LINE_ADDED] = {"added", KEY_IDS, KEY_SINCE},
     [LINE_FENCED] = {"fenced", KEY_SLOT | KEY_WHY, KEY_SINCE},
     [LINE_LEFT] = {"left", KEY_SLOT | KEY_WHY, KEY_SINCE},
+    [LINE_ADDING] = {"adding", KEY_IDS, 0},
+    [LINE_CLEANED] = {"cleaned", KEY_ANSWER, KEY_SINCE},
 };
 
 static const char *const answers[] = {"unknown", "accepted", "refused"};
@@ -240,13 +242,11 @@ static int read_answer(cursor *c, line *l)
     return code == 0 ? refuse(c, "an answer is accepted, refused or unknown") : code;
 }
 
-static int read_why(cursor *c, line *l)
+/* For people: nobody is believed because of it. */
+static int read_why(cursor *c)
 {
     char word[16];
-    int code = read_string(c, word, sizeof(word) - 1);
-    if (code == 0)
-        l->cleaned = strcmp(word, "cleaned") == 0;
-    return code;
+    return read_string(c, word, sizeof(word) - 1);
 }
 
 static int read_format(cursor *c)
@@ -286,7 +286,7 @@ static int read_value(cursor *c, unsigned key, line *l)
     case KEY_NAME:
         return read_string(c, l->name, sizeof(l->name) - 1);
     case KEY_WHY:
-        return read_why(c, l);
+        return read_why(c);
     case KEY_ANSWER:
         return read_answer(c, l);
     case KEY_PROVEN:

@@ -60,7 +60,7 @@ void report_take(checker *c, thing *t, uint32_t slot, place at, const line *l)
         check_token(c, t, slot, at, l);
     const hold *own = hold_of_token(t, l->token);
     if (own == NULL || own->slot == slot)
-        hold_end(c, t, slot, l->token, l->since_us, at, false);
+        hold_end(c, t, slot, l->token, l->since_us, at);
     note_doubt(t, l);
     if (l->answer != LINE_ACCEPTED)
         return;
@@ -110,7 +110,8 @@ static void check_nothing_lost(checker *c, const thing *t)
     const hold *last = hold_last(t);
     bool done = t->accepted > 0 && (last == NULL || last->token <= t->ack_token);
     bool in_doubt = t->doubt_token != 0 && (last == NULL || last->token <= t->doubt_token);
-    if (done || in_doubt || t->parked || (last != NULL && (last->cleaned || is_held_in_the_end(c, last))))
+    if (done || in_doubt || t->parked || (last != NULL && is_held_in_the_end(c, last)) ||
+        clean_between(c, t->add_us, NEVER) != CLEAN_NOT)
         return;
     if (last == NULL)
         found(c, RULE_NOTHING_LOST, t->first_add, "%s was added, and never held", thing_text(c, t, name));

@@ -66,7 +66,7 @@ static void ids_text(bytes *b, const record *one)
 static void slot_text(bytes *b, const record *one)
 {
     int failed = 0;
-    if (one->kind != LINE_OPENED && one->kind != LINE_ADDED)
+    if (one->kind != LINE_OPENED && one->kind != LINE_ADDED && one->kind < LINE_ADDING)
         failed |= bytes_printf(b, ",\"slot\":" UUID_FORMAT, 1u, one->slot);
     if (one->kind == LINE_JOINED || one->kind == LINE_RENEWED)
         failed |= bytes_printf(b, ",\"until\":%" PRId64, one->until_us);
@@ -85,10 +85,10 @@ static void what_text(bytes *b, const record *one)
         failed |= bytes_printf(b, ",\"token\":%" PRIu64, one->number);
     if (one->kind == LINE_LOST || one->kind == LINE_FENCED || one->kind == LINE_LEFT)
         failed |= bytes_printf(b, ",\"why\":\"%s\"", one->cleaned ? "cleaned" : "deadline");
-    if (one->kind == LINE_ACKED || one->kind == LINE_FAILED)
+    if (one->kind == LINE_ACKED || one->kind == LINE_FAILED || one->kind == LINE_CLEANED)
         failed |= bytes_printf(b, ",\"answer\":\"%s\"", line_answer_word(one->answer));
     ck_assert_int_eq(failed, 0);
-    if (one->kind >= LINE_HELD && one->kind <= LINE_ADDED)
+    if ((one->kind >= LINE_HELD && one->kind <= LINE_ADDED) || one->kind == LINE_ADDING)
         ids_text(b, one);
 }
 

@@ -12,7 +12,8 @@ typedef struct record {
     uint32_t source;
     line_kind kind;
     line_answer answer;
-    bool proven, cleaned;
+    bool proven;
+    bool cleaned; /* why */
     int64_t at_us, since_us, until_us; /* since_us 0: not said */
     uint64_t number;                   /* the token, or the term */
     uint32_t slot;

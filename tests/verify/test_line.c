@@ -23,6 +23,8 @@ static const char *const good[] = {
     "{\"event\":\"added\",\"at\":5,\"ids\":[\"a\"]}",
     "{\"event\":\"fenced\",\"at\":5," SLOT ",\"why\":\"deadline\"}",
     "{\"event\":\"left\",\"at\":5," SLOT ",\"why\":\"none\"}",
+    "{\"event\":\"adding\",\"at\":5,\"ids\":[\"a\"]}",
+    "{\"event\":\"cleaned\",\"at\":5,\"since\":4,\"answer\":\"accepted\"}",
 };
 
 static const char *const bad[] = {

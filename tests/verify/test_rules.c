@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define NEVER_ANSWERED INT64_MAX
+
 typedef struct story {
     records told;
     int64_t at_us;
@@ -188,17 +190,69 @@ START_TEST(a_slot_that_left_holds_nothing)
 }
 END_TEST
 
-/* Whoever empties the pool takes the ids from their owners, who learn of it later. */
+/* Of two that hold it, the first from 100, the second from 200. */
+static void open_two_holders(story *s, int64_t clean_us, int64_t answer_us, line_answer answer)
+{
+    open_two(s, false);
+    record clean = {.source = 1, .kind = LINE_CLEANED, .answer = LINE_UNKNOWN};
+    if (clean_us < 100)
+        say_at(s, clean_us, 0, clean);
+    if (answer_us < 100)
+        say_at(s, answer_us, clean_us, answered(clean, answer));
+    say_at(s, 100, 0, about(0, LINE_HELD, 5));
+    if (clean_us >= 100 && clean_us < 200)
+        say_at(s, clean_us, 0, clean);
+    if (answer_us >= 100 && answer_us < 200)
+        say_at(s, answer_us, clean_us, answered(clean, answer));
+    say_at(s, 200, 0, about(1, LINE_HELD, 6));
+    if (clean_us >= 200)
+        say_at(s, clean_us, 0, clean);
+    if (answer_us >= 200 && answer_us != NEVER_ANSWERED)
+        say_at(s, answer_us, clean_us, answered(clean, answer));
+}
+
+/* Whoever empties the pool takes the ids from their owners, who learn of it later: at their next beat, or not before
+ * their lease is over. What they say of it themselves is not believed. */
 START_TEST(what_was_cleaned_may_have_a_new_owner)
 {
-    story s;
-    open_two(&s, false);
-    say_at(&s, 100, 0, about(0, LINE_HELD, 5));
-    say_at(&s, 200, 0, about(1, LINE_HELD, 6));
-    record lost = about(0, LINE_LOST, 5);
-    lost.cleaned = true;
-    say_at(&s, 300, 0, lost);
-    expect(&s, RULE_HOLDERS, 0);
+    static const struct {
+        int64_t clean_us, answer_us;
+        line_answer answer;
+        bool right;
+    } turns[] = {
+        {150, 160, LINE_ACCEPTED, true},   {90, 210, LINE_ACCEPTED, true}, /* at some instant between these */
+        {150, 260, LINE_ACCEPTED, true},   {150, 260, LINE_UNKNOWN, true}, {150, NEVER_ANSWERED, LINE_UNKNOWN, true},
+        {150, 160, LINE_REFUSED, false},   {150, 260, LINE_REFUSED, false}, {80, 90, LINE_ACCEPTED, false},
+        {210, 220, LINE_ACCEPTED, false}, {80, 90, LINE_UNKNOWN, false},
+    };
+    for (size_t i = 0; i < 2 * sizeof(turns) / sizeof(turns[0]); i++) {
+        story s;
+        open_two_holders(&s, turns[i / 2].clean_us, turns[i / 2].answer_us, turns[i / 2].answer);
+        record lost = about(0, LINE_LOST, 5);
+        lost.cleaned = i % 2 == 0;
+        say_at(&s, lost.cleaned ? 300 : 1100, 0, lost);
+        expect(&s, RULE_HOLDERS, turns[i / 2].right ? 0 : 1);
+    }
+}
+END_TEST
+
+/* Nobody hears of the end of a process that was killed while it asked; what it had asked for may have been done. */
+START_TEST(a_clean_without_an_answer_reaches_to_the_end_of_its_process)
+{
+    for (int64_t held_us = 120; held_us <= 160; held_us += 20) {
+        story s;
+        open_two(&s, false);
+        say_at(&s, 110, 0, (record){.source = 1, .kind = LINE_CLEANED, .answer = LINE_UNKNOWN});
+        say_at(&s, 115, 0, about(1, LINE_FOLLOWS, 0));
+        record held = about(0, LINE_HELD, 5);
+        say_at(&s, held_us - 10, 0, held);
+        say_at(&s, 200, 0, (record){.source = 1, .kind = LINE_OPENED, .boot = 1});
+        say_at(&s, 210, 0, (record){.source = 1, .kind = LINE_JOINED, .slot = 2 + 1, .until_us = 1200, .life = 1});
+        record next = about(1, LINE_HELD, 6);
+        next.slot = 3;
+        say_at(&s, 220, 0, next);
+        expect(&s, RULE_HOLDERS, held_us - 10 > 115);
+    }
 }
 END_TEST
 
@@ -480,6 +534,27 @@ START_TEST(a_report_without_an_answer_is_no_loss)
 }
 END_TEST
 
+/* What was added before. What was added later has to be somewhere. */
+START_TEST(what_was_cleaned_is_not_lost)
+{
+    for (int64_t added_us = 50; added_us <= 250; added_us += 50) {
+        story s;
+        open_two(&s, false);
+        say_at(&s, 20, 0, about(1, LINE_ADDED, 0));
+        if (added_us < 100)
+            say_at(&s, added_us, 0, about(1, LINE_ADDED, 0));
+        record clean = {.source = 1, .kind = LINE_CLEANED, .answer = LINE_UNKNOWN};
+        say_at(&s, 100, 0, clean);
+        if (added_us == 100)
+            say_at(&s, 110, 100, about(0, LINE_ADDED, 0));
+        say_at(&s, 150, 100, answered(clean, LINE_ACCEPTED));
+        if (added_us >= 150)
+            say_at(&s, added_us + 10, added_us + 1, about(0, LINE_ADDED, 0));
+        expect_complete(&s, added_us >= 150);
+    }
+}
+END_TEST
+
 START_TEST(what_a_dead_one_held_has_to_come_to_another)
 {
     story s;
@@ -560,6 +635,8 @@ TCase *rules_case(void)
     tcase_add_test(c, a_killed_one_that_is_started_again_holds_no_longer);
     tcase_add_test(c, a_slot_that_left_holds_nothing);
     tcase_add_test(c, what_was_cleaned_may_have_a_new_owner);
+    tcase_add_test(c, a_clean_without_an_answer_reaches_to_the_end_of_its_process);
+    tcase_add_test(c, what_was_cleaned_is_not_lost);
     tcase_add_test(c, the_same_slot_may_be_granted_it_again);
     tcase_add_test(c, a_grant_may_be_told_again);
     tcase_add_test(c, each_pair_is_found_once);
