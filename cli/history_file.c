@@ -17,34 +17,16 @@
 
 /* ---- Lines ------------------------------------------------------------------------------------------------------- */
 
-static void key_string(json *j, const char *key, const char *value)
-{
-    json_key(j, key);
-    json_string(j, value);
-}
-
-static void key_unsigned(json *j, const char *key, uint64_t n)
-{
-    json_key(j, key);
-    json_unsigned(j, n);
-}
-
-static void key_signed(json *j, const char *key, int64_t n)
-{
-    json_key(j, key);
-    json_signed(j, n);
-}
-
 /* Under the lock, so that the instants of a history grow. `since_us` 0: now. */
 static json begin(history_file *h, const char *word, int64_t since_us)
 {
     json j = {.out = &h->out};
     int64_t now_us = boot_now_us();
     json_object(&j);
-    key_string(&j, "event", word);
-    key_signed(&j, "at", now_us);
+    json_string_member(&j, "event", word);
+    json_signed_member(&j, "at", now_us);
     if (since_us != 0 && since_us < now_us)
-        key_signed(&j, "since", since_us);
+        json_signed_member(&j, "since", since_us);
     return j;
 }
 
@@ -83,9 +65,9 @@ static void ids_lines(history_file *h, const char *word, int64_t since_us, const
     for (size_t done = 0, n; done < count; done += n) {
         n = alike(ids + done, count - done);
         json j = begin_of_slot(h, word, since_us, slot);
-        key_unsigned(&j, "token", ids[done].token);
+        json_unsigned_member(&j, "token", ids[done].token);
         if (key != NULL)
-            key_string(&j, key, value);
+            json_string_member(&j, key, value);
         json_key(&j, "ids");
         json_array(&j);
         for (size_t i = done; i < done + n; i++)
@@ -141,7 +123,7 @@ void history_file_lease(void *user, const allot_lease *lease)
     pthread_mutex_lock(&h->lock);
     bool first = memcmp(&h->slot, &lease->slot, sizeof(h->slot)) != 0;
     json j = begin_of_slot(h, first ? "joined" : "renewed", lease->since_us, &lease->slot);
-    key_signed(&j, "until", lease->until_us);
+    json_signed_member(&j, "until", lease->until_us);
     if (first) {
         json_key(&j, "life");
         json_uuid(&j, &lease->life);
@@ -156,7 +138,7 @@ void history_file_lease(void *user, const allot_lease *lease)
 static void end_line(history_file *h, const char *word, int64_t since_us, const allot_event *event)
 {
     json j = begin_of_slot(h, word, since_us, &event->slot);
-    key_string(&j, "why", allot_why_word(event->why));
+    json_string_member(&j, "why", allot_why_word(event->why));
     end(h, &j);
 }
 
@@ -167,7 +149,7 @@ static void event_lines(history_file *h, int64_t since_us, const allot_event *ev
     switch (event->type) {
     case ALLOT_EVENT_LEADER:
         j = begin_of_slot(h, "leads", since_us, &event->slot);
-        key_unsigned(&j, "term", event->term);
+        json_unsigned_member(&j, "term", event->term);
         end(h, &j);
         break;
     case ALLOT_EVENT_FOLLOWER:
@@ -250,11 +232,11 @@ static int open_alone(const char *path, int *ret_fd)
 static void opened_line(history_file *h, const char *boot, const config *c)
 {
     json j = begin(h, "opened", 0);
-    key_unsigned(&j, "format", FORMAT);
-    key_string(&j, "boot", boot);
-    key_string(&j, "group", c->group);
-    key_string(&j, "name", c->slot.name);
-    key_signed(&j, "pid", getpid());
+    json_unsigned_member(&j, "format", FORMAT);
+    json_string_member(&j, "boot", boot);
+    json_string_member(&j, "group", c->group);
+    json_string_member(&j, "name", c->slot.name);
+    json_signed_member(&j, "pid", getpid());
     end(h, &j);
 }
 
