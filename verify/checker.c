@@ -223,12 +223,9 @@ static void take_id(checker *c, place at, const line *l, uint32_t slot, thing *t
     case LINE_FAILED:
         report_take(c, t, slot, at, l);
         break;
-    default: /* LINE_ADDED */
-        c->tally.adds++;
-        if (t->adds++ == 0)
-            t->first_add = at;
-        if (l->since_us > t->add_us)
-            t->add_us = l->since_us;
+    default: /* LINE_ADDING, LINE_ADDED */
+        c->tally.adds += l->kind == LINE_ADDED;
+        add_take(t, at, l);
         break;
     }
 }
@@ -305,11 +302,12 @@ static int take(checker *c, place at, const line *l)
     }
     if (l->kind == LINE_JOINED)
         return take_joined(c, at, l);
-    if (l->kind == LINE_CLEANED) {
-        clean_take(c, at, l);
-        return 0;
-    }
-    return l->kind == LINE_ADDED ? take_ids(c, at, l, NO_SLOT) : take_of_slot(c, at, l);
+    if (l->kind == LINE_ADDING || l->kind == LINE_ADDED)
+        return take_ids(c, at, l, NO_SLOT);
+    if (l->kind != LINE_CLEANED)
+        return take_of_slot(c, at, l);
+    clean_take(c, at, l);
+    return 0;
 }
 
 int checker_take(checker *c, place at, const line *l)

@@ -6,7 +6,8 @@
  *   checker.c   slots, processes, lives: who may say what
  *   holds.c     who held what: ids, and the leadership, which is held like an id
  *   cleans.c    when the pool was emptied
- *   reports.c   acks, fails, adds
+ *   adds.c      which adds brought an id in
+ *   reports.c   acks, fails, and what is left in the end
  *   findings.c  what is wrong, in words
  *
  * Pure: whoever has the files reads them. Memory grows with the ids, slots and findings, not with the lines. */

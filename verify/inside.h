@@ -51,24 +51,33 @@ struct hold {
     bool judged;  /* found wrong beside the next one */
 };
 
+/* The store was asked for it at the one instant, and had done it at the other. */
+typedef struct add {
+    int64_t since_us;
+    int64_t until_us; /* NEVER: nobody has said */
+    uint32_t source;
+} add;
+
 /* An id, or the leadership: its text is empty then. */
 typedef struct thing {
     size_t text; /* where in checker.texts */
     uint32_t len;
     uint32_t accepted; /* acks */
-    uint32_t adds;
+    uint32_t adds;     /* that brought it in anew, as far as is known: so many acks may be accepted */
+    add counted;       /* the last of these */
+    add waiting;       /* the latest of those that may have found it there; until_us 0: none */
     bool parked; /* the last report was an accepted fail */
     bool reported;
     hold *holds;           /* by token; those that are settled and have a settled successor are forgotten */
     uint64_t report_token; /* of the last accepted ack or fail */
     place report;
     uint64_t ack_token; /* of the last accepted ack */
-    int64_t ack_sent_us;
+    int64_t ack_sent_us, ack_told_us;
     uint64_t doubt_token; /* of the last report of which nobody knows whether it was accepted; 0: none */
     int64_t doubt_sent_us;
     place ack, ack_before;
-    place first_add;
-    int64_t add_us; /* since when the last add of it was asked for */
+    place first_add; /* that is confirmed; line 0: none */
+    int64_t add_us;  /* when the last such one was asked for */
 } thing;
 
 struct checker {
@@ -148,6 +157,13 @@ void clean_take(checker *c, place at, const line *l);
 void clean_end(checker *c, process *p);
 /* Between the beginnings of two grants. CLEAN_ASKED: perhaps, the answer is not told yet. */
 clean_word clean_between(const checker *c, int64_t first_us, int64_t second_us);
+
+/* ---- adds.c ------------------------------------------------------------------------------------------------------ */
+
+/* LINE_ADDING or LINE_ADDED. */
+void add_take(thing *t, place at, const line *l);
+/* An accepted ack, of work that stopped at `stopped_us`: what was added behind it was added anew. */
+void add_on_ack(thing *t, int64_t stopped_us);
 
 /* ---- reports.c --------------------------------------------------------------------------------------------------- */
 

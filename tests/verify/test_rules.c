@@ -34,7 +34,7 @@ static void open_two(story *s, bool proven)
 static record about(uint32_t source, line_kind kind, uint64_t number)
 {
     record one = {.source = source, .kind = kind, .slot = source + 1, .number = number};
-    one.id_count = kind >= LINE_HELD && kind <= LINE_ADDED ? 1 : 0;
+    one.id_count = (kind >= LINE_HELD && kind <= LINE_ADDED) || kind == LINE_ADDING ? 1 : 0;
     return one;
 }
 
@@ -220,9 +220,9 @@ START_TEST(what_was_cleaned_may_have_a_new_owner)
         line_answer answer;
         bool right;
     } turns[] = {
-        {150, 160, LINE_ACCEPTED, true},   {90, 210, LINE_ACCEPTED, true}, /* at some instant between these */
-        {150, 260, LINE_ACCEPTED, true},   {150, 260, LINE_UNKNOWN, true}, {150, NEVER_ANSWERED, LINE_UNKNOWN, true},
-        {150, 160, LINE_REFUSED, false},   {150, 260, LINE_REFUSED, false}, {80, 90, LINE_ACCEPTED, false},
+        {150, 160, LINE_ACCEPTED, true},  {90, 210, LINE_ACCEPTED, true}, /* at some instant between these */
+        {150, 260, LINE_ACCEPTED, true},  {150, 260, LINE_UNKNOWN, true},  {150, NEVER_ANSWERED, LINE_UNKNOWN, true},
+        {150, 160, LINE_REFUSED, false},  {150, 260, LINE_REFUSED, false}, {80, 90, LINE_ACCEPTED, false},
         {210, 220, LINE_ACCEPTED, false}, {80, 90, LINE_UNKNOWN, false},
     };
     for (size_t i = 0; i < 2 * sizeof(turns) / sizeof(turns[0]); i++) {
@@ -419,10 +419,11 @@ START_TEST(an_acked_id_does_not_come_back_unless_it_is_added)
     for (int adds = 1; adds <= 2; adds++) {
         story s;
         open_two(&s, false);
-        for (int i = 0; i < adds; i++)
-            say(&s, about(1, LINE_ADDED, 0));
+        say(&s, about(1, LINE_ADDED, 0));
         say_at(&s, 100, 0, about(0, LINE_HELD, 5));
         say_at(&s, 200, 0, answered(about(0, LINE_ACKED, 5), LINE_ACCEPTED));
+        if (adds > 1)
+            say_at(&s, 250, 0, about(1, LINE_ADDED, 0));
         say_at(&s, 300, 0, about(1, LINE_HELD, 6));
         expect(&s, RULE_ACKS, adds == 1);
     }
@@ -434,13 +435,100 @@ START_TEST(one_ack_for_each_add)
     for (int adds = 0; adds <= 2; adds++) {
         story s;
         open_two(&s, false);
-        for (int i = 0; i < adds; i++)
+        if (adds > 0)
             say(&s, about(1, LINE_ADDED, 0));
         say_at(&s, 100, 0, about(0, LINE_HELD, 5));
         say_at(&s, 200, 0, answered(about(0, LINE_ACKED, 5), LINE_ACCEPTED));
+        if (adds > 1)
+            say_at(&s, 250, 0, about(1, LINE_ADDED, 0));
         say_at(&s, 300, 0, about(1, LINE_HELD, 6));
         say_at(&s, 400, 0, answered(about(1, LINE_ACKED, 6), LINE_ACCEPTED));
         expect(&s, RULE_ACKS, adds < 2);
+    }
+}
+END_TEST
+
+/* Whoever adds what is there changes nothing: nothing was acked yet, or nothing since the last add that counted. */
+START_TEST(an_add_of_what_is_there_does_not_count)
+{
+    static const int64_t adds[][3] = {{50, 60, 70}, {50, 250, 260}, {50, 260, 450}};
+    for (int i = 0; i < 3; i++) {
+        story s;
+        open_two(&s, false);
+        for (int64_t us = 1; us <= 500; us++) {
+            for (int k = 0; k < 3; k++) {
+                if (adds[i][k] == us)
+                    say_at(&s, us, 0, about(1, LINE_ADDED, 0));
+            }
+            if (us == 100 || us == 300)
+                say_at(&s, us, 0, about(0, LINE_HELD, us == 100 ? 5 : 6));
+            if (us == 200 || us == 400)
+                say_at(&s, us, 0, answered(about(0, LINE_ACKED, us == 200 ? 5 : 6), LINE_ACCEPTED));
+            if (us == 480)
+                say_at(&s, us, 0, about(0, LINE_HELD, 7));
+        }
+        expect(&s, RULE_ACKS, i < 2);
+    }
+}
+END_TEST
+
+/* The ack counts from when it was sent, though its answer comes later than the add. */
+START_TEST(an_add_counts_from_when_an_ack_was_sent)
+{
+    for (int64_t sent_us = 199; sent_us <= 200; sent_us++) {
+        story s;
+        open_two(&s, false);
+        say_at(&s, 50, 0, about(1, LINE_ADDED, 0));
+        say_at(&s, 100, 0, about(0, LINE_HELD, 5));
+        say_at(&s, 200, 0, about(1, LINE_ADDED, 0));
+        say_at(&s, 300, 0, about(1, LINE_HELD, 6));
+        say_at(&s, 400, sent_us, answered(about(0, LINE_ACKED, 5), LINE_ACCEPTED));
+        expect(&s, RULE_ACKS, sent_us == 200);
+    }
+}
+END_TEST
+
+/* Killed before the store's answer came: it may have been added, and need not have been. */
+START_TEST(an_add_without_an_answer_may_have_come_about)
+{
+    for (int turn = 0; turn < 4; turn++) {
+        story s;
+        open_two(&s, false);
+        say_at(&s, 50, 0, about(1, LINE_ADDED, 0));
+        say_at(&s, 100, 0, about(0, LINE_HELD, 5));
+        if (turn == 1)
+            say_at(&s, 150, 0, about(1, LINE_ADDING, 0));
+        if (turn == 2) {
+            say_at(&s, 150, 0, about(1, LINE_ADDING, 0));
+            say_at(&s, 160, 150, about(1, LINE_ADDED, 0));
+        }
+        say_at(&s, 200, 0, answered(about(0, LINE_ACKED, 5), LINE_ACCEPTED));
+        if (turn == 3)
+            say_at(&s, 250, 0, about(1, LINE_ADDING, 0));
+        say_at(&s, 300, 0, about(1, LINE_HELD, 6));
+        say_at(&s, 400, 0, answered(about(1, LINE_ACKED, 6), LINE_ACCEPTED));
+        expect(&s, RULE_ACKS, turn == 0 || turn == 2);
+    }
+    story s;
+    open_two(&s, false);
+    say_at(&s, 50, 0, about(1, LINE_ADDING, 0));
+    expect_complete(&s, 0);
+}
+END_TEST
+
+/* One that nobody is known to have added was added by somebody. */
+START_TEST(what_was_acked_before_it_is_known_to_be_added_was_there)
+{
+    for (int adds = 0; adds <= 1; adds++) {
+        story s;
+        open_two(&s, false);
+        say_at(&s, 100, 0, about(0, LINE_HELD, 5));
+        say_at(&s, 200, 0, answered(about(0, LINE_ACKED, 5), LINE_ACCEPTED));
+        if (adds > 0)
+            say_at(&s, 250, 0, about(1, LINE_ADDED, 0));
+        say_at(&s, 300, 0, about(1, LINE_HELD, 6));
+        say_at(&s, 400, 0, answered(about(1, LINE_ACKED, 6), LINE_ACCEPTED));
+        expect(&s, RULE_ACKS, adds == 0);
     }
 }
 END_TEST
@@ -451,10 +539,10 @@ START_TEST(one_grant_is_reported_once)
     for (int i = 0; i < 4; i++) {
         story s;
         open_two(&s, false);
-        for (int k = 0; k < 2; k++)
-            say(&s, about(1, LINE_ADDED, 0));
+        say(&s, about(1, LINE_ADDED, 0));
         say_at(&s, 100, 0, about(0, LINE_HELD, 5));
         say_at(&s, 200, 0, answered(about(0, kinds[i % 2], 5), LINE_ACCEPTED));
+        say_at(&s, 250, 0, about(1, LINE_ADDED, 0));
         say_at(&s, 300, 0, answered(about(0, kinds[i / 2], 5), LINE_ACCEPTED));
         expect(&s, RULE_ACKS, 1);
     }
@@ -506,6 +594,21 @@ START_TEST(what_was_added_is_somewhere)
     say(&s, about(0, LINE_HELD, 5));
     say(&s, about(0, LINE_LEFT, 0));
     expect_complete(&s, 1);
+}
+END_TEST
+
+/* Not, where the ack may have come behind the add, which then found the id there. */
+START_TEST(what_was_added_after_its_ack_is_somewhere)
+{
+    for (int64_t told_us = 239; told_us <= 240; told_us++) {
+        story s;
+        open_two(&s, false);
+        say_at(&s, 50, 0, about(1, LINE_ADDED, 0));
+        say_at(&s, 100, 0, about(0, LINE_HELD, 5));
+        say_at(&s, told_us, 200, answered(about(0, LINE_ACKED, 5), LINE_ACCEPTED));
+        say_at(&s, 250, 240, about(1, LINE_ADDED, 0));
+        expect_complete(&s, told_us < 240);
+    }
 }
 END_TEST
 
@@ -649,9 +752,14 @@ TCase *rules_case(void)
     tcase_add_test(c, an_ack_under_an_old_token_is_found);
     tcase_add_test(c, an_acked_id_does_not_come_back_unless_it_is_added);
     tcase_add_test(c, one_ack_for_each_add);
+    tcase_add_test(c, an_add_of_what_is_there_does_not_count);
+    tcase_add_test(c, an_add_counts_from_when_an_ack_was_sent);
+    tcase_add_test(c, an_add_without_an_answer_may_have_come_about);
+    tcase_add_test(c, what_was_acked_before_it_is_known_to_be_added_was_there);
     tcase_add_test(c, one_grant_is_reported_once);
     tcase_add_test(c, every_life_may_have_an_ack_of_its_own);
     tcase_add_test(c, what_was_added_is_somewhere);
+    tcase_add_test(c, what_was_added_after_its_ack_is_somewhere);
     tcase_add_test(c, a_report_without_an_answer_is_no_loss);
     tcase_add_test(c, what_a_dead_one_held_has_to_come_to_another);
     tcase_add_test(c, nothing_begins_after_a_lease);
