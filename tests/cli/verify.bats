@@ -135,3 +135,53 @@ released='{"event":"released","at":200,"slot":"SLOT","token":5,"ids":["x","y"]}'
     has 'a.jsonl: File too large'
     exits 0 allot verify a.jsonl
 }
+
+@test "nothing is added that the history cannot tell" {
+    local i verb
+    for ((i = 0; i < 40000; i++)); do
+        echo "some-long-id-$i"
+    done >ids
+    exits 1 bash -c 'ulimit -f 64; exec allot add --history a.jsonl ids'
+    has 'a.jsonl: File too large: make room, or name another file' '0 of 40000 ids were confirmed before'
+    [[ $(allot ids | wc -l) == 0 ]]
+    # Those of a first part whose confirmation cannot be told any more are there; the next part is not asked for.
+    exits 1 bash -c 'ulimit -f 500; exec allot add --history b.jsonl ids'
+    has 'b.jsonl: File too large' '16384 of 40000 ids were confirmed before'
+    [[ $(allot ids | wc -l) == 16384 ]]
+    exits 0 allot verify b.jsonl
+    for verb in 'run' 'clean --yes'; do
+        output=$(bash -c "ulimit -f 0; exec allot $verb --history c.jsonl" 2>&1) && return 1
+        has 'c.jsonl: File too large'
+    done
+    [[ $(allot ids | wc -l) == 16384 ]]
+}
+
+@test "the pool is emptied, and its history says when" {
+    allot generate 3 --history a.jsonl
+    exits 0 allot clean --yes --history a.jsonl
+    [[ $(grep -c '"event":"cleaned"' a.jsonl) == 2 ]]
+    grep -q '"event":"cleaned".*"answer":"unknown"' a.jsonl
+    grep -q '"event":"cleaned","at":[0-9]*,"since":[0-9]*,"answer":"accepted"' a.jsonl
+    exits 0 allot verify --complete a.jsonl
+    allot generate 1 --history a.jsonl
+    exits 1 allot verify --complete a.jsonl
+}
+
+@test "a history is gone on with only where it belongs, and is nobody else's to read" {
+    umask 022
+    allot generate 1 --history a.jsonl
+    [[ $(stat -c %a a.jsonl) == 600 ]]
+    echo 'my notes' >notes
+    cp notes before
+    exits 1 allot generate 1 --history notes
+    has 'notes: there is something in it, and it is no history: name another file'
+    cmp notes before
+    sed '1s/"boot":"......../"boot":"00000000/' a.jsonl >b.jsonl
+    exits 1 allot generate 1 --history b.jsonl
+    has 'b.jsonl: the history in it is of another boot of the machine' 'name another file'
+    exits 1 allot generate 1 --group other --history a.jsonl
+    has 'a.jsonl: the history in it is of another group'
+    sed '1s/"format":1/"format":2/' a.jsonl >c.jsonl
+    exits 1 allot generate 1 --history c.jsonl
+    [[ $(allot ids | wc -l) == 1 ]]
+}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import time
 
@@ -51,6 +52,10 @@ class Histories:
         code, verdict = self.verify(*flags)
         assert code == 0 and verdict["verdict"] == "proved", verdict["shown"]
         return verdict
+
+    def cleaned_at(self):
+        with open(self.adder, encoding="utf-8") as file:
+            return max(json.loads(line)["at"] for line in file if '"cleaned"' in line)
 
     def lines(self, name):
         with open(self.path(name), encoding="utf-8") as file:
@@ -128,6 +133,50 @@ def test_stopped_past_the_lease(histories, leads):
     until = max(line["until"] for line in lines if line.get("slot") == old and "until" in line)
     lost = [line for line in lines if line["event"] == "lost" and line["slot"] == old]
     assert lost and all(line["at"] >= until for line in lost)
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["soon", "late"])
+def test_what_is_cleaned_while_its_owner_is_stopped_gets_a_new_one(histories, late):
+    """The owner learns of it at its next beat, or not before its lease is over."""
+    replicas = histories.three()
+    victim = next(r for r in replicas if r is not histories.group.leader())
+    victim.stop()
+    assert histories.allot("clean", "--yes", "--history", histories.adder).returncode == 0
+    half = COUNT // 2
+    histories.names = histories.names[half:] + histories.names[:half]  # so that others get what it had
+    histories.add()
+    others = [r for r in replicas if r is not victim]
+    if late:
+        time.sleep(2.5)
+    else:
+        histories.group.wait(lambda: any(line["event"] == "held" and line["at"] > histories.cleaned_at()
+                                         for r in others for line in histories.lines(r.name)), "a new grant")
+    victim.signal(signal.SIGCONT)
+    histories.group.wait_placed(histories.names)
+    histories.prove("--complete")
+    # Without the word of whoever emptied the pool it is what it looks like.
+    with open(histories.adder, encoding="utf-8") as file:
+        lines = [line for line in file if '"cleaned"' not in line]
+    with open(histories.adder, "w", encoding="utf-8") as file:
+        file.writelines(lines)
+    code, verdict = histories.verify()
+    assert code == 1 and verdict["violations"].keys() == {"holders"}, verdict
+
+
+def test_a_replica_whose_history_cannot_be_written_gives_nothing_back(histories):
+    """As if it had been killed: others get its ids when the store knows that it is over."""
+    histories.add()
+    other = histories.start("b")
+    histories.group.wait_placed(histories.names)
+    full = histories.start("a")
+    histories.group.wait_placed(histories.names)
+    size = os.path.getsize(histories.path("a"))
+    resource.prlimit(full.process.pid, resource.RLIMIT_FSIZE, (size + 200, size + 200))
+    assert full.process.wait(timeout=20) == 1
+    assert "File too large: make room, or name another file" in full.errors()
+    assert not [event for event in full.events if event["event"] in ("released", "left")]
+    histories.group.wait_placed(histories.names, [other])
+    histories.prove("--complete")
 
 
 def test_leases_are_written_down_as_they_are_renewed(histories):
