@@ -22,6 +22,12 @@ static bool slot_has_uuid(const void *context, uint64_t value, const void *key, 
     return key_len == sizeof(allot_uuid) && memcmp(&c->slots[value].uuid, key, key_len) == 0;
 }
 
+static bool grant_has_token(const void *context, uint64_t value, const void *key, size_t key_len)
+{
+    const checker *c = context;
+    return key_len == sizeof(uint64_t) && memcmp(&c->grants[value].token, key, key_len) == 0;
+}
+
 checker *checker_new(const char *const *names, uint32_t source_count, bool complete)
 {
     checker *c = calloc(1, sizeof(*c));
@@ -32,6 +38,7 @@ checker *checker_new(const char *const *names, uint32_t source_count, bool compl
     c->complete = complete;
     index_init(&c->thing_index, thing_has_text, c);
     index_init(&c->slot_index, slot_has_uuid, c);
+    index_init(&c->grant_index, grant_has_token, c);
     c->processes = calloc((size_t)source_count + 1, sizeof(*c->processes));
     if (c->processes == NULL || bytes_reserve(&c->texts, 1) != 0 ||
         thing_of(c, (allot_bytes){c->texts.data, 0}) == NULL) {
@@ -43,6 +50,7 @@ checker *checker_new(const char *const *names, uint32_t source_count, bool compl
 
 static void free_holds(thing *t)
 {
+    free(t->longest);
     while (t->holds != NULL) {
         hold *gone = t->holds;
         t->holds = gone->next;
@@ -60,12 +68,14 @@ void checker_free(checker *c)
         free(c->findings[i].text);
     index_done(&c->thing_index);
     index_done(&c->slot_index);
+    index_done(&c->grant_index);
     bytes_done(&c->texts);
     free(c->processes);
     free(c->slots);
     free(c->things);
     free(c->lives);
     free(c->cleans);
+    free(c->grants);
     free(c->findings);
     free(c);
 }
@@ -217,7 +227,7 @@ static void take_id(checker *c, place at, const line *l, uint32_t slot, thing *t
         break;
     case LINE_RELEASED:
     case LINE_LOST:
-        hold_end(c, t, slot, l->token, l->since_us, at);
+        hold_end(c, t, slot, l->token, l->kind == LINE_LOST ? ENDED_FOR_GOOD : ENDED_GIVEN, l->since_us, at);
         break;
     case LINE_ACKED:
     case LINE_FAILED:
@@ -249,6 +259,8 @@ static int take_of_slot(checker *c, place at, const line *l)
     uint32_t number = (uint32_t)(s - c->slots);
     if (l->kind == LINE_HELD || l->kind == LINE_LEADS)
         check_in_lease(c, at, l, s);
+    if (l->kind == LINE_HELD)
+        token_take(c, number, l->token, at);
     switch (l->kind) {
     case LINE_RENEWED:
         take_renewed(c, at, l, s);

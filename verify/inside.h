@@ -48,7 +48,8 @@ struct hold {
     int64_t start_us, end_us; /* NEVER: not ended, but by its slot */
     uint32_t slot;
     place start, end;
-    bool judged;  /* found wrong beside the next one */
+    bool given;  /* it said that it gave it back, or that it had done it: which the store may not have taken */
+    bool judged; /* found wrong beside the next one */
 };
 
 /* The store was asked for it at the one instant, and had done it at the other. */
@@ -68,7 +69,8 @@ typedef struct thing {
     add waiting;       /* the latest of those that may have found it there; until_us 0: none */
     bool parked; /* the last report was an accepted fail */
     bool reported;
-    hold *holds;           /* by token; those that are settled and have a settled successor are forgotten */
+    hold *holds, *last; /* by token; those that are settled beside their successors are forgotten */
+    hold *longest;      /* but the one of these that ended last; NULL: none */
     uint64_t report_token; /* of the last accepted ack or fail */
     place report;
     uint64_t ack_token; /* of the last accepted ack */
@@ -79,6 +81,13 @@ typedef struct thing {
     place first_add; /* that is confirmed; line 0: none */
     int64_t add_us;  /* when the last such one was asked for */
 } thing;
+
+/* Who was granted something under a token. */
+typedef struct grant {
+    uint64_t token;
+    uint32_t slot;
+    place at;
+} grant;
 
 struct checker {
     const char *const *names;
@@ -94,6 +103,9 @@ struct checker {
     bytes texts;
     allot_uuid *lives;
     size_t life_count, life_capacity;
+    grant *grants;
+    size_t grant_count, grant_capacity;
+    index_table grant_index; /* by token */
     clean *cleans;
     size_t clean_count, clean_capacity;
     place first_opened;
@@ -138,11 +150,16 @@ int64_t slot_end_us(const holder *s);
 thing *thing_of(checker *c, allot_bytes id);
 /* A grant has become known. */
 void hold_begin(checker *c, thing *t, uint32_t slot, uint64_t token, int64_t start_us, place at);
+/* ENDED_GIVEN: the same grant may be told anew, when the store did not take it. ENDED_FOR_GOOD: it may not. */
+typedef enum hold_end_kind { ENDED_GIVEN = 1, ENDED_FOR_GOOD } hold_end_kind;
+
 /* The slot has given it up. That it never held it is a finding, unless it may have been so long ago that it was
  * forgotten. */
-void hold_end(checker *c, thing *t, uint32_t slot, uint64_t token, int64_t end_us, place at);
+void hold_end(checker *c, thing *t, uint32_t slot, uint64_t token, hold_end_kind how, int64_t end_us, place at);
 /* Leadership ends without naming its term, if it was held. */
 void hold_end_of_slot(checker *c, thing *t, uint32_t slot, int64_t end_us, place at);
+/* A grant is of one slot. */
+void token_take(checker *c, uint32_t slot, uint64_t token, place at);
 /* NULL: none that is remembered. */
 const hold *hold_of_token(const thing *t, uint64_t token);
 /* Whatever waited for the end of a hold. */

@@ -62,7 +62,7 @@ void report_take(checker *c, thing *t, uint32_t slot, place at, const line *l)
         check_token(c, t, slot, at, l);
     const hold *own = hold_of_token(t, l->token);
     if (own == NULL || own->slot == slot)
-        hold_end(c, t, slot, l->token, l->since_us, at);
+        hold_end(c, t, slot, l->token, l->answer == LINE_ACCEPTED ? ENDED_FOR_GOOD : ENDED_GIVEN, l->since_us, at);
     note_doubt(t, l);
     if (l->answer != LINE_ACCEPTED)
         return;

@@ -324,6 +324,144 @@ START_TEST(findings_are_counted_beyond_those_that_are_shown)
 }
 END_TEST
 
+/* The lease had ended before the next one began, by what was written then; its renewal is written later. */
+START_TEST(a_renewal_may_be_written_late)
+{
+    for (int64_t next_us = 1700; next_us <= 1701; next_us++) {
+        story s;
+        open_two(&s, false);
+        say_at(&s, 100, 0, about(0, LINE_HELD, 5));
+        record renewed = about(1, LINE_RENEWED, 0);
+        renewed.until_us = 9000;
+        say_at(&s, 900, 0, renewed);
+        say_at(&s, 1100, 0, about(1, LINE_HELD, 6));
+        renewed = about(0, LINE_RENEWED, 0);
+        renewed.until_us = 1820;
+        say_at(&s, 1200, 990, renewed);
+        say_at(&s, 1700, 0, about(0, LINE_RELEASED, 5));
+        say_at(&s, next_us, 0, about(1, LINE_RELEASED, 6));
+        expect(&s, RULE_HOLDERS, 1);
+    }
+}
+END_TEST
+
+/* A slot that is granted what it holds has two grants of it, of which the older may last longer. */
+START_TEST(a_slot_holds_one_grant_of_an_id_at_a_time)
+{
+    story s;
+    open_two(&s, false);
+    say_at(&s, 100, 0, about(0, LINE_HELD, 5));
+    say_at(&s, 200, 0, about(0, LINE_HELD, 6));
+    say_at(&s, 300, 0, about(0, LINE_RELEASED, 6));
+    say_at(&s, 500, 0, about(0, LINE_RELEASED, 5));
+    say_at(&s, 600, 0, about(1, LINE_HELD, 7));
+    expect(&s, RULE_HOLDERS, 1);
+}
+END_TEST
+
+/* What is long settled still counts: a stopped one may write of its share as late as it likes. */
+START_TEST(a_hold_that_is_written_very_late_is_compared_with_those_before)
+{
+    static const struct {
+        int64_t since_us, end_us;
+        rule rule;
+        uint64_t times;
+    } turns[] = {
+        {150, 180, RULE_HOLDERS, 1}, /* while the first held it */
+        {200, 250, RULE_HOLDERS, 0}, /* between the two */
+        {50, 60, RULE_TOKENS, 1},    /* before the first, whose token is smaller */
+        {350, 360, RULE_TOKENS, 1},  /* behind the third */
+        {200, 301, RULE_HOLDERS, 1}, /* until the third had it */
+    };
+    for (size_t i = 0; i < sizeof(turns) / sizeof(turns[0]); i++) {
+        story s;
+        open_two(&s, false);
+        s.told.sources = 3;
+        say(&s, (record){.source = 2, .kind = LINE_OPENED, .boot = 1});
+        say(&s, (record){.source = 2, .kind = LINE_JOINED, .slot = 3, .until_us = 1000, .life = 1});
+        say_at(&s, 100, 0, about(0, LINE_HELD, 5));
+        say_at(&s, 200, 0, about(0, LINE_RELEASED, 5));
+        say_at(&s, 300, 0, about(2, LINE_HELD, 7));
+        say_at(&s, 310, 0, about(2, LINE_RELEASED, 7));
+        say_at(&s, 450, turns[i].since_us, about(1, LINE_HELD, 6));
+        say_at(&s, 451, turns[i].end_us, about(1, LINE_LOST, 6));
+        expect(&s, turns[i].rule, turns[i].times);
+    }
+}
+END_TEST
+
+/* Of a smaller token than one that is settled, and beside it. */
+START_TEST(an_old_grant_that_is_written_very_late_is_compared_with_those_behind_it)
+{
+    static const struct {
+        int64_t since_us, end_us;
+        rule rule;
+        uint64_t times;
+    } turns[] = {
+        {50, 100, RULE_HOLDERS, 0}, {50, 101, RULE_HOLDERS, 1}, {150, 160, RULE_TOKENS, 1},
+        {250, 260, RULE_TOKENS, 1}, {350, 360, RULE_TOKENS, 1},
+    };
+    for (size_t i = 0; i < sizeof(turns) / sizeof(turns[0]); i++) {
+        story s;
+        open_two(&s, false);
+        say_at(&s, 100, 0, about(0, LINE_HELD, 5));
+        say_at(&s, 200, 0, about(0, LINE_RELEASED, 5));
+        say_at(&s, 300, 0, about(0, LINE_HELD, 7));
+        say_at(&s, 310, 0, about(0, LINE_RELEASED, 7));
+        say_at(&s, 450, turns[i].since_us, about(1, LINE_HELD, 4));
+        say_at(&s, 451, turns[i].end_us, about(1, LINE_LOST, 4));
+        expect(&s, turns[i].rule, turns[i].times);
+    }
+}
+END_TEST
+
+/* Only what was given back, or not reported after all, is the slot's again under the same token. */
+START_TEST(what_was_lost_or_done_is_not_granted_again_under_its_token)
+{
+    for (int turn = 0; turn < 7; turn++) {
+        static const line_kind ends[] = {LINE_RELEASED, LINE_ACKED, LINE_FAILED, LINE_LOST, LINE_ACKED, LINE_FAILED};
+        story s;
+        open_two(&s, false);
+        say_at(&s, 100, 0, about(0, LINE_HELD, 5));
+        if (turn == 4 || turn == 5)
+            say_at(&s, 150, 140, answered(about(0, ends[turn], 5), LINE_UNKNOWN));
+        if (turn < 6)
+            say_at(&s, 200, 140, answered(about(0, ends[turn], 5), turn >= 4 ? LINE_ACCEPTED : LINE_REFUSED));
+        say_at(&s, 300, 0, about(0, LINE_HELD, 5));
+        expect(&s, RULE_TOKENS, turn < 3 ? 0 : 1);
+    }
+}
+END_TEST
+
+START_TEST(a_token_is_of_one_slot)
+{
+    for (uint64_t token = 5; token <= 6; token++) {
+        story s;
+        open_two(&s, false);
+        say_at(&s, 100, 0, about(0, LINE_HELD, 5));
+        record other = about(1, LINE_HELD, token);
+        other.ids[0] = 1;
+        say_at(&s, 200, 0, other);
+        expect(&s, RULE_TOKENS, token == 5);
+        if (token == 5)
+            ck_assert_str_eq(s.first, "b:3: token 5 was granted to another slot: a:3");
+    }
+}
+END_TEST
+
+START_TEST(a_term_is_led_once)
+{
+    for (uint64_t term = 5; term <= 6; term++) {
+        story s;
+        open_two(&s, false);
+        say_at(&s, 100, 0, about(0, LINE_LEADS, 5));
+        say_at(&s, 200, 0, about(0, LINE_FOLLOWS, 0));
+        say_at(&s, 300, 0, about(0, LINE_LEADS, term));
+        expect(&s, RULE_TERMS, term == 5);
+    }
+}
+END_TEST
+
 /* ---- Leadership -------------------------------------------------------------------------------------------------- */
 
 START_TEST(leadership_is_held_like_an_id)
@@ -744,6 +882,13 @@ TCase *rules_case(void)
     tcase_add_test(c, a_grant_may_be_told_again);
     tcase_add_test(c, each_pair_is_found_once);
     tcase_add_test(c, findings_are_counted_beyond_those_that_are_shown);
+    tcase_add_test(c, a_renewal_may_be_written_late);
+    tcase_add_test(c, a_slot_holds_one_grant_of_an_id_at_a_time);
+    tcase_add_test(c, a_hold_that_is_written_very_late_is_compared_with_those_before);
+    tcase_add_test(c, an_old_grant_that_is_written_very_late_is_compared_with_those_behind_it);
+    tcase_add_test(c, what_was_lost_or_done_is_not_granted_again_under_its_token);
+    tcase_add_test(c, a_token_is_of_one_slot);
+    tcase_add_test(c, a_term_is_led_once);
     tcase_add_test(c, leadership_is_held_like_an_id);
     tcase_add_test(c, terms_grow);
     tcase_add_test(c, following_without_having_led_says_nothing);
