@@ -27,8 +27,8 @@ typedef struct history_file {
 typedef enum history_report { HISTORY_ACKED = 1, HISTORY_FAILED } history_report;
 typedef enum history_answer { HISTORY_UNKNOWN = 0, HISTORY_ACCEPTED, HISTORY_REFUSED } history_answer;
 
-/* Appends to the file: a history of this boot and this group, or nothing, that nobody else is writing to. Returns an exit
- * code, after saying why. On failure it is off. */
+/* Appends to the file: a history of this boot and this group, or nothing, to which nobody else is writing. Returns an
+ * exit code, after saying why. On failure it is off. */
 int history_file_open(history_file *h, const char *path, const config *c);
 /* The identity of this boot, from the kernel. */
 bool history_boot_id(allot_uuid *ret_boot);
@@ -43,8 +43,8 @@ void history_file_lease(void *user, const allot_lease *lease);
 int history_file_event(history_file *h, const allot_event *event);
 /* Work on them has stopped; before they are released. */
 int history_file_released(history_file *h, const allot_uuid *slot, const allot_id *ids, size_t count);
-/* A report, by who works on ids: once before it goes out (UNKNOWN), and once with what the store has answered, under the
- * same instant: work on the ids has stopped at `since_us`, CLOCK_BOOTTIME. */
+/* A report, by who works on ids: once before it goes out (UNKNOWN), and once with what the store has answered, under
+ * the same instant: work on the ids has stopped at `since_us`, CLOCK_BOOTTIME. */
 int history_file_reported(history_file *h, history_report report, history_answer answer, int64_t since_us,
                           const allot_uuid *slot, const allot_id *ids, size_t count);
 /* Before the store is asked to add them. */

@@ -129,7 +129,8 @@ static bool overlap(const checker *c, const hold *first, const hold *second)
            clean_between(c, first->start_us, second->start_us) == CLEAN_NOT;
 }
 
-/* One that is written late comes between those that are settled. The one of these that lasted longest stands for all. */
+/* One that is written late comes between those that are settled. The one of these that lasted longest stands for all
+ * of them. */
 static void compare_late(checker *c, const thing *t, const hold *late)
 {
     const hold *before = t->longest;
@@ -179,7 +180,9 @@ static void forget_settled(checker *c, thing *t)
 
 static hold *of_token(const thing *t, uint64_t token)
 {
-    hold *h = t->last != NULL && t->last->token == token ? t->last : t->holds;
+    if (t->last == NULL || t->last->token <= token)
+        return t->last != NULL && t->last->token == token ? t->last : NULL;
+    hold *h = t->holds;
     while (h != NULL && h->token < token)
         h = h->next;
     return h != NULL && h->token == token ? h : NULL;

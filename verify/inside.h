@@ -25,7 +25,8 @@ typedef struct process {
     place opened;    /* line 0: not yet */
     int64_t at_us;   /* of its last line */
     uint32_t slots;  /* its last slot; NO_SLOT: none */
-    place torn;      /* a line that is none, which only `opened` may follow; line 0: none */
+    bool unended;    /* its last line is cut off */
+    place torn;      /* a line that is cut off, which only `opened` may follow; line 0: none */
     const char *why; /* and why it is none */
     size_t clean;    /* the number of the one that it asked for and has no answer to, from 1; 0: none */
 } process;
@@ -67,10 +68,10 @@ typedef struct thing {
     uint32_t adds;     /* that brought it in anew, as far as is known: so many acks may be accepted */
     add counted;       /* the last of these */
     add waiting;       /* the latest of those that may have found it there; until_us 0: none */
-    bool parked; /* the last report was an accepted fail */
+    bool parked;       /* the last report was an accepted fail */
     bool reported;
-    hold *holds, *last; /* by token; those that are settled beside their successors are forgotten */
-    hold *longest;      /* but the one of these that ended last; NULL: none */
+    hold *holds, *last;    /* by token; those that are settled beside their successors are forgotten */
+    hold *longest;         /* but the one of these that ended last; NULL: none */
     uint64_t report_token; /* of the last accepted ack or fail */
     place report;
     uint64_t ack_token; /* of the last accepted ack */
@@ -103,6 +104,7 @@ struct checker {
     bytes texts;
     allot_uuid *lives;
     size_t life_count, life_capacity;
+    index_table life_index;
     grant *grants;
     size_t grant_count, grant_capacity;
     index_table grant_index; /* by token */
@@ -139,10 +141,17 @@ const char *instant_text(int64_t us, char ret_text[INSTANT_BYTES]);
 /* 'the id', in quotes. */
 const char *thing_text(const checker *c, const thing *t, char ret_text[THING_BYTES]);
 
-/* ---- checker.c --------------------------------------------------------------------------------------------------- */
+/* ---- slots.c ----------------------------------------------------------------------------------------------------- */
 
 /* When this slot could hold nothing any more, as far as is known. */
 int64_t slot_end_us(const holder *s);
+/* LINE_JOINED. 0; -1: out of memory. */
+int slot_join(checker *c, place at, const line *l);
+/* The slot that a line is of; NULL, and a finding: this process has none such. */
+holder *slot_of(checker *c, place at, const line *l);
+void slot_renew(checker *c, place at, const line *l, holder *s);
+/* What begins, begins within the lease. */
+void slot_check_lease(checker *c, place at, const line *l, const holder *s);
 
 /* ---- holds.c ----------------------------------------------------------------------------------------------------- */
 

@@ -77,11 +77,13 @@ const char *line_answer_word(line_answer answer)
 typedef struct cursor {
     const char *at, *end;
     const char *wrong;
+    bool cut; /* it went wrong where the text ended */
 } cursor;
 
 static int refuse(cursor *c, const char *why)
 {
     c->wrong = why;
+    c->cut = c->at == c->end;
     return -1;
 }
 
@@ -95,8 +97,10 @@ static bool take(cursor *c, char wanted)
 
 static int expect(cursor *c, const char *wanted, const char *why)
 {
-    size_t len = strlen(wanted);
-    if ((size_t)(c->end - c->at) < len || memcmp(c->at, wanted, len) != 0)
+    size_t len = strlen(wanted), left = (size_t)(c->end - c->at);
+    if (left < len && memcmp(c->at, wanted, left) == 0)
+        c->at = c->end;
+    if (left < len || memcmp(c->at, wanted, len) != 0)
         return refuse(c, why);
     c->at += len;
     return 0;
@@ -334,16 +338,19 @@ static int check_form(cursor *c, line *l, unsigned seen)
 static int read_object(cursor *c, line *l)
 {
     unsigned seen = 0;
+    int code;
     if (!take(c, '{'))
         return refuse(c, "an object is expected");
     do {
-        int code = read_member(c, l, &seen);
+        code = read_member(c, l, &seen);
         if (code != 0)
             return code;
     } while (take(c, ','));
     if (!take(c, '}') || c->at != c->end)
         return refuse(c, "the object does not end with the line");
-    return check_form(c, l, seen);
+    code = check_form(c, l, seen);
+    c->cut = false; /* the object has an end */
+    return code;
 }
 
 int line_read(line *l, const char *text, size_t len, const char **ret_wrong)
@@ -355,6 +362,7 @@ int line_read(line *l, const char *text, size_t len, const char **ret_wrong)
     int code = read_object(&c, l);
     if (code == -1)
         *ret_wrong = c.wrong;
+    l->cut = code == -1 && c.cut;
     return code;
 }
 

@@ -9,7 +9,8 @@
 
 #include <allot/types.h>
 
-#define LINE_FORMAT 1u /* what `opened` says; a reader refuses any other */
+#define LINE_BYTES_MAX (600u * 1024) /* no line is longer: 1,024 ids of 255 bytes, each of them escaped */
+#define LINE_FORMAT 1u               /* what `opened` says; a reader refuses any other */
 
 typedef enum line_kind {
     LINE_OPENED = 1, /* a process begins to write here */
@@ -50,6 +51,7 @@ typedef struct line {
     allot_bytes *ids; /* valid until the next reading into the same line */
     size_t id_capacity;
     bytes text; /* the ids, without escapes */
+    bool cut;   /* line_read found none, because the text ends where a line would go on */
 } line;
 
 /* Reads a line, without its end. The line must be zero-initialised or read into before. 0; -1: it is none, and

@@ -66,6 +66,8 @@ released='{"event":"released","at":200,"slot":"SLOT","token":5,"ids":["x","y"]}'
     history a 1 "$held" "$released"
     printf '{"event":"rel' >>a.jsonl
     exits 0 allot verify a.jsonl
+    output=$stdout
+    has 'torn: 1 last line of what was killed'
     printf '\n' >>a.jsonl
     exits 1 allot verify a.jsonl
     output=$stdout
@@ -85,6 +87,13 @@ released='{"event":"released","at":200,"slot":"SLOT","token":5,"ids":["x","y"]}'
     sed -i "1s/$(slot 9)/$(slot 6)/" b.jsonl
     exits 2 allot verify a.jsonl b.jsonl
     has 'are of different boots'
+    exits 2 allot verify a.jsonl ./a.jsonl
+    has 'a.jsonl and ./a.jsonl are the same file: name it once'
+    mkdir folder
+    exits 2 allot verify folder
+    has 'folder: Is a directory'
+    history a 1
+    exits 2 bash -c 'allot verify a.jsonl >/dev/full'
     : >empty
     exits 1 allot verify empty
     output=$stdout
@@ -184,4 +193,39 @@ released='{"event":"released","at":200,"slot":"SLOT","token":5,"ids":["x","y"]}'
     sed '1s/"format":1/"format":2/' a.jsonl >c.jsonl
     exits 1 allot generate 1 --history c.jsonl
     [[ $(allot ids | wc -l) == 1 ]]
+}
+
+@test "a history that is still being written is looked at as far as it had come" {
+    start run --name a --history a.jsonl --generate 3
+    eventually grep -q '"event":"held"' a.jsonl
+    exits 0 allot verify --complete a.jsonl
+    output=$stdout
+    has 'so far: 1 of them is still being written'
+    exits 0 bash -c 'allot verify -o json - <a.jsonl'
+    output=$stdout
+    has '"growing":1'
+    kill "${pids[0]}"
+    wait "${pids[0]}"
+    exits 0 allot verify -o json a.jsonl
+    output=$stdout
+    has '"growing":0,"torn":0'
+}
+
+@test "lines of any length are read, and a longer one is none" {
+    history a 1 '{"event":"follows","at":3,"slot":"SLOT"}'
+    head -c 300000000 /dev/zero | tr '\0' x >>a.jsonl
+    printf '\n' >>a.jsonl
+    exits 1 bash -c 'ulimit -v 100000; exec allot verify a.jsonl'
+    output=$stdout
+    has 'a.jsonl:4: longer than any line' 'not a line of a history: 1'
+    # Ids that are many, and as long as they may be, make a line that is none too long.
+    local i long
+    long=$(printf '%0240d' 0 | tr 0 '\\')
+    for ((i = 0; i < 1024; i++)); do
+        printf '%s%d\n' "$long" "$i"
+    done >ids
+    exits 0 allot add --history b.jsonl ids
+    exits 0 allot run --name b --history run-b.jsonl --once
+    [[ $(wc -L <run-b.jsonl) -gt 200000 ]]
+    exits 0 allot verify b.jsonl run-b.jsonl
 }

@@ -13,7 +13,7 @@ typedef struct record {
     line_kind kind;
     line_answer answer;
     bool proven;
-    bool cleaned; /* why */
+    bool cleaned;                      /* why */
     int64_t at_us, since_us, until_us; /* since_us 0: not said */
     uint64_t number;                   /* the token, or the term */
     uint32_t slot;
@@ -45,6 +45,9 @@ bytes records_text(const records *r, uint32_t source);
 /* The verdict on texts, one for each history. With `ret_first`, the first finding is printed into it. */
 tally verdict_on(const bytes *texts, uint32_t count, bool complete, char *ret_first, size_t size);
 tally records_verdict(const records *r, bool complete, char *ret_first, size_t size);
+
+/* Up to an instant on boot 1; the n-th history is written on by a living process where bit n of `growing` is set. */
+tally records_verdict_until(const records *r, int64_t until_us, unsigned growing, char *ret_first, size_t size);
 
 /* What the merge itself says, for histories that cannot be compared. */
 merge_result records_merge(const records *r, char *ret_obstacle, size_t size);
