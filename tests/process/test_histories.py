@@ -179,6 +179,48 @@ def test_a_replica_whose_history_cannot_be_written_gives_nothing_back(histories)
     histories.prove("--complete")
 
 
+def test_histories_may_be_growing(histories):
+    """They are read one after the other, while ids go from one to the next."""
+    histories.three()
+    for turn in range(6):
+        replica = histories.group.live()[turn % 3]
+        replica.signal(signal.SIGTERM)
+        while replica.running:
+            assert histories.prove()["growing"] >= 2
+        again = histories.start(f"{replica.name.split('.')[0]}.{turn}")
+        while not again.held:
+            verdict = histories.prove()
+        histories.group.wait_placed(histories.names)
+    assert histories.prove("--complete")["growing"] == 3
+    assert "so far: 3 of them are still being written" in histories.allot("verify", *histories.files(), store=False).stdout.decode()
+    for replica in histories.group.live():
+        assert replica.terminate() == 0
+    verdict = histories.prove()
+    assert verdict["growing"] == 0 and verdict["processes"] == 10
+
+
+def test_a_quiet_replica_is_alive(histories):
+    """A history that is not written any more, and still locked, is that of a living one; also where a death is proven at
+    once."""
+    histories.three()
+    victim = next(r for r in histories.group.live() if r is not histories.group.leader())
+    victim.stop()
+    other = next(name for name in ("a", "b", "c") if name != victim.name)
+    held = max((line for line in histories.lines(victim.name) if line["event"] == "held"), key=lambda line: line["at"])
+    last = histories.lines(victim.name)[-1]["at"]
+    forged = next(line for line in histories.lines(other) if line["event"] == "joined")
+    forged = {"event": "held", "at": last + 1, "slot": forged["slot"], "token": held["token"] + 10**9, "ids": held["ids"][:1]}
+    with open(histories.path("forged"), "w", encoding="utf-8") as file:
+        for line in [line for line in histories.lines(other) if line["at"] <= last] + [forged]:
+            file.write(json.dumps(line, separators=(",", ":")) + "\n")
+    files = [histories.path(victim.name), histories.path("forged")]
+    code, verdict = histories.verify(files=files)
+    assert code == 1 and verdict["violations"] == {"holders": 1} and verdict["growing"] == 1, verdict
+    victim.kill()
+    code, verdict = histories.verify(files=files)
+    assert verdict["growing"] == 0 and code == (0 if histories.allot.server is None else 1), verdict
+
+
 def test_leases_are_written_down_as_they_are_renewed(histories):
     histories.add()
     replica = histories.start("a")

@@ -1,5 +1,5 @@
-/* story.h - histories of a few lines. Replica 0 has slot 1, replica 1 has slot 2; instants are small numbers, a lease lasts
- * until 1000. */
+/* story.h - histories of a few lines. Replica 0 has slot 1, replica 1 has slot 2; instants are small numbers, a lease
+ * lasts until 1000. */
 #ifndef TESTS_VERIFY_STORY_H
 #define TESTS_VERIFY_STORY_H
 
