@@ -30,10 +30,10 @@ static void new_add(thing *t, add one)
         add_on_ack(t, t->ack_sent_us);
 }
 
-/* What this process had asked for is confirmed. */
+/* What this process had asked for is confirmed: the line before, which was not written before it began to ask. */
 static bool confirm(add *asked, place at, const line *l)
 {
-    if (asked->until_us != NEVER || asked->source != at.source)
+    if (asked->until_us != NEVER || asked->source != at.source || asked->since_us < l->since_us)
         return false;
     asked->until_us = l->at_us;
     return true;

@@ -216,6 +216,40 @@ tally records_verdict_until(const records *r, int64_t until_us, unsigned growing
     return t;
 }
 
+/* The line of the broken record. */
+static place broken_place(const records *r)
+{
+    place at = {.source = r->all[r->broken].source};
+    for (size_t i = 0; i <= r->broken; i++)
+        at.line += r->all[i].source == at.source;
+    return at;
+}
+
+static bool is_named(const checker *c, rule wanted, place at)
+{
+    for (size_t i = 0; i < checker_finding_count(c); i++) {
+        const finding *f = checker_finding_at(c, i);
+        for (uint32_t k = 0; k < f->place_count; k++) {
+            if (f->rule == wanted && f->places[k].source == at.source && f->places[k].line == at.line)
+                return true;
+        }
+    }
+    return false;
+}
+
+bool records_broken_is_named(const records *r, rule wanted)
+{
+    bytes texts[SOURCES_MOST];
+    all_texts(r, texts);
+    checker *c = checker_new(names, r->sources, true);
+    ck_assert_ptr_nonnull(c);
+    ck_assert_int_eq(merge(c, texts, r->sources, NULL, 0), MERGE_DONE);
+    bool named = is_named(c, wanted, broken_place(r));
+    checker_free(c);
+    free_texts(texts, r->sources);
+    return named;
+}
+
 merge_result records_merge(const records *r, char *ret_obstacle, size_t size)
 {
     bytes texts[SOURCES_MOST];

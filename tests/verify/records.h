@@ -27,7 +27,10 @@ typedef struct records {
     record *all;
     size_t count, capacity;
     uint32_t sources;
+    size_t broken; /* which one a finding must name; RECORD_NONE: it is not one of them */
 } records;
+
+#define RECORD_NONE SIZE_MAX
 
 void records_add(records *r, record one);
 /* Puts it before the one at `at`. */
@@ -48,6 +51,9 @@ tally records_verdict(const records *r, bool complete, char *ret_first, size_t s
 
 /* Up to an instant on boot 1; the n-th history is written on by a living process where bit n of `growing` is set. */
 tally records_verdict_until(const records *r, int64_t until_us, unsigned growing, char *ret_first, size_t size);
+
+/* Whether a finding of this rule names the broken record, all histories being there. */
+bool records_broken_is_named(const records *r, rule wanted);
 
 /* What the merge itself says, for histories that cannot be compared. */
 merge_result records_merge(const records *r, char *ret_obstacle, size_t size);

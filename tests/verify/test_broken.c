@@ -48,11 +48,14 @@ static void break_one(uint64_t seed, const break_kind *how)
     for (uint64_t w = 0; w < WORLDS_MOST; w++) {
         uint64_t random = seed;
         records r = world_histories(seed * WORLDS_MOST + w);
+        r.broken = RECORD_NONE;
         bool broken = how->apply(&r, &random);
         if (broken) {
             tally t = records_verdict(&r, true, first, sizeof(first));
             ck_assert_msg(t.wrong > 0, "%s (%d, %d) was not found", how->name, (int)seed, (int)w);
             ck_assert_msg(t.found[how->rule] > 0, "%s (%d, %d) was found as: %s", how->name, (int)seed, (int)w, first);
+            ck_assert_msg(r.broken == RECORD_NONE || records_broken_is_named(&r, how->rule), "%s (%d, %d): %s",
+                          how->name, (int)seed, (int)w, first);
         }
         records_done(&r);
         if (broken)

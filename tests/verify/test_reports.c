@@ -155,6 +155,22 @@ START_TEST(an_add_without_an_answer_may_have_come_about)
 }
 END_TEST
 
+/* One that was asked for long before, and whose process was killed then, is not what is confirmed. */
+START_TEST(an_answer_is_to_what_was_asked_last)
+{
+    for (int64_t since_us = 50; since_us <= 300; since_us += 250) {
+        story s;
+        open_two(&s, false);
+        say_at(&s, 50, 0, about(1, LINE_ADDING, 0));
+        say_at(&s, 100, 0, about(0, LINE_HELD, 5));
+        say_at(&s, 200, 0, answered(about(0, LINE_ACKED, 5), LINE_ACCEPTED));
+        say_at(&s, 310, since_us, about(1, LINE_ADDED, 0));
+        say_at(&s, 400, 0, about(0, LINE_HELD, 6));
+        expect(&s, RULE_ACKS, since_us == 50);
+    }
+}
+END_TEST
+
 /* One that nobody is known to have added was added by somebody. */
 START_TEST(what_was_acked_before_it_is_known_to_be_added_was_there)
 {
@@ -323,6 +339,7 @@ TCase *reports_case(void)
     tcase_add_test(c, an_add_of_what_is_there_does_not_count);
     tcase_add_test(c, an_add_counts_from_when_an_ack_was_sent);
     tcase_add_test(c, an_add_without_an_answer_may_have_come_about);
+    tcase_add_test(c, an_answer_is_to_what_was_asked_last);
     tcase_add_test(c, what_was_acked_before_it_is_known_to_be_added_was_there);
     tcase_add_test(c, one_grant_is_reported_once);
     tcase_add_test(c, every_life_may_have_an_ack_of_its_own);
