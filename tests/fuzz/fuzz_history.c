@@ -61,10 +61,10 @@ static merge_result check(const uint8_t *data, size_t size, bool complete, tally
     history_source sources[SOURCES_MOST];
     uint32_t at = 0, count = split((const char *)data, size, readers);
     for (uint32_t i = 0; i < count; i++)
-        sources[i] = (history_source){next, &readers[i]};
+        sources[i] = (history_source){.next = next, .user = &readers[i]};
     checker *c = checker_new(names, count, complete);
     REQUIRE(c != NULL);
-    merge_result result = merge_histories(c, sources, count, &at);
+    merge_result result = merge_histories(c, sources, count, NULL, &at);
     REQUIRE(result == MERGE_DONE || result == MERGE_OBSTACLE);
     REQUIRE((checker_obstacle(c)[0] != '\0') == (result == MERGE_OBSTACLE));
     if (result == MERGE_DONE)
