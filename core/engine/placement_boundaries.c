@@ -63,7 +63,7 @@ static int compare_moving(const void *a, const void *b)
 {
     const destined *x = a;
     const destined *y = b;
-    return x->segment < y->segment ? -1 : x->segment > y->segment;
+    return compare_numbers(x->segment, y->segment);
 }
 
 void runs_note_moving(engine *e, uint64_t segment, uint32_t to)
