@@ -1,5 +1,5 @@
-/* Linked into every program of a build with ALLOT_COVERAGE: a process that ends by _exit (a forked child of the simulator or
- * of a test) writes down what it has reached. */
+/* Linked into every program of a build with ALLOT_COVERAGE: a process that ends by _exit (a forked child of the
+ * simulator or of a test) writes down what it has reached. */
 #include <unistd.h>
 
 void __gcov_dump(void);

@@ -7,5 +7,6 @@
 Suite *stories_suite(void);
 Suite *exact_suite(void);
 Suite *pieces_suite(void);
+Suite *edges_suite(void);
 
 #endif
