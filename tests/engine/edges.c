@@ -187,16 +187,21 @@ END_TEST
 
 /* ---- The share --------------------------------------------------------------------------------------------------- */
 
+/* One page; two pages, between which it changes; two pages. */
 static bool share_in_pages(hand *h, const allot_op *op, allot_answer *a)
 {
+    static const struct {
+        uint64_t cursor, next, rev;
+        bool has_all;
+    } pages[] = {{0, 0, 4, true}, {0, 7, 5, false}, {7, 0, 6, false}, {0, 7, 6, true}, {7, 0, 6, false}};
     if (op->kind != ALLOT_OP_READ_SHARE)
         return op->kind == ALLOT_OP_CAMPAIGN && hand_refuse(a, ALLOT_REFUSED_LED);
-    ck_assert_uint_eq(op->u.read.cursor, h->step % 2 == 0 ? 0 : 7);
-    a->share_rev = h->step == 0 ? 5 : 6; /* it changes between the pages */
-    a->next_cursor = h->step % 2 == 0 ? 7 : 0;
-    a->segments = h->step == 3 ? h->segments : NULL;
-    a->segment_count = h->step == 3 ? h->segment_count : 0;
-    h->step++;
+    ck_assert_uint_lt(h->step, sizeof(pages) / sizeof(pages[0]));
+    ck_assert_uint_eq(op->u.read.cursor, pages[h->step].cursor);
+    a->share_rev = pages[h->step].rev;
+    a->next_cursor = pages[h->step].next;
+    a->segments = h->segments;
+    a->segment_count = pages[h->step++].has_all ? h->segment_count : 0;
     return true;
 }
 
@@ -213,10 +218,13 @@ START_TEST(a_listing_that_changes_is_begun_anew)
     const allot_new_id id = {.id = {"x", 1}};
     hand *h = hand_live(ALLOT_STRATEGY_COUNTS, "some", share_in_pages);
     give_segment(h, 1, &id, 1);
+    h->view.share_rev = 4;
+    hand_run(h, TTL_US);
+    ck_assert(engine_owns(h->engine, h->now_us, "x", 1, NULL));
     h->view.share_rev = 6;
     hand_run(h, TTL_US);
-    ck_assert_uint_eq(h->step, 4);
-    ck_assert(engine_owns(h->engine, h->now_us, "x", 1, NULL));
+    ck_assert_uint_eq(h->step, 5);
+    ck_assert_uint_eq(h->told[ALLOT_EVENT_LOST], 0); /* though no page of the second listing had it */
     hand_free(h);
 }
 END_TEST
@@ -265,6 +273,7 @@ END_TEST
 START_TEST(a_segment_with_nothing_left_is_not_gained)
 {
     const allot_new_id ids[] = {{.id = {"", 0}}, {.id = {"", 0}}};
+    engine_request drain = {.kind = ENGINE_DRAIN};
     hand *h = hand_live(ALLOT_STRATEGY_COUNTS, "some", led_without_end);
     give_segment(h, 1, ids, 2);
     h->bodies[0].done[0] = 3;
@@ -272,6 +281,9 @@ START_TEST(a_segment_with_nothing_left_is_not_gained)
     hand_run(h, TTL_US);
     ck_assert_uint_eq(h->sent[ALLOT_OP_READ_SEGMENTS], 1);
     ck_assert_uint_eq(h->told[ALLOT_EVENT_GAINED], 0);
+    hand_step(h, (engine_event){.kind = ENGINE_REQUEST, .request = &drain});
+    hand_run(h, TTL_US);
+    ck_assert_uint_eq(h->told[ALLOT_EVENT_LEFT], 1); /* it has nothing */
     hand_free(h);
 }
 END_TEST
