@@ -139,6 +139,8 @@ static void run_plan(hand *h)
     h->plan = NULL;
     p->values = &no_seed;
     p->value_count = ops->option_count;
+    h->most_planned = p->id_count > h->most_planned ? p->id_count : h->most_planned;
+    h->most_sources = p->source_count > h->most_sources ? p->source_count : h->most_sources;
     plan_run(p, ops);
     hand_step(h, (engine_event){.kind = ENGINE_PLANNED, .planned = p});
 }

@@ -17,6 +17,7 @@ struct hand {
     const allot_op *ops[HAND_OPS_MOST]; /* not answered yet */
     size_t op_count;
     plan *plan;
+    uint64_t most_planned, most_sources; /* of one plan: ids, segments */
     uint64_t sent[ALLOT_OP_KIND_END], told[ALLOT_EVENT_NOTE + 64];
     const engine_request *replied;
     char note[200];
