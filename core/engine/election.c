@@ -168,8 +168,7 @@ void election_step_down(engine *e)
 
 void election_lost(engine *e)
 {
-    if (!e->election.leads)
-        return;
+    assert(e->election.leads); /* a leader's ops are abandoned with the leadership */
     follow(e, &(allot_uuid){0}, 0);
     member_beat_soon(e, 0);
 }

@@ -456,6 +456,118 @@ START_TEST(a_slot_is_retired_once)
 }
 END_TEST
 
+static bool parked_by_the_hundreds(hand *h, const allot_op *op, allot_answer *a)
+{
+    if (op->kind != ALLOT_OP_UNPARK)
+        return false;
+    a->outcome.count = ++h->step < 3 ? ALLOT_OP_ITEMS_MAX : 7;
+    h->view.next_due_us = INT64_MAX;
+    return true;
+}
+
+/* An unpark that was as large as it can be is not the last: no beat is waited for. */
+START_TEST(what_is_due_is_unparked_at_once)
+{
+    hand *h = hand_live(ALLOT_STRATEGY_COUNTS, "some", parked_by_the_hundreds);
+    h->view.next_due_us = 0;
+    while (h->sent[ALLOT_OP_UNPARK] == 0)
+        hand_run(h, 1000);
+    hand_run(h, 1000);
+    ck_assert_uint_eq(h->sent[ALLOT_OP_UNPARK], 3);
+    hand_run(h, TTL_US);
+    ck_assert_uint_eq(h->sent[ALLOT_OP_UNPARK], 3);
+    hand_free(h);
+}
+END_TEST
+
+static void wait_for_assign(hand *h, uint64_t count)
+{
+    for (int i = 0; i < 400 && h->sent[ALLOT_OP_ASSIGN] < count; i++)
+        hand_run(h, 10000);
+    ck_assert_uint_eq(h->sent[ALLOT_OP_ASSIGN], count);
+}
+
+/* What stands before all that a full split has seen belongs to nobody's run. */
+START_TEST(what_stands_before_all_runs_is_planned)
+{
+    hand *h = hand_new(ALLOT_STRATEGY_RUNS, "some");
+    h->view.settled_age = 0;
+    h->inbox = (allot_segment_info){.segment = 9, .order = 9 * 1024, .live = 3};
+    h->inbox_count = 1;
+    hand_step(h, (engine_event){.kind = ENGINE_TIME});
+    wait_for_assign(h, 1);
+    h->inbox = (allot_segment_info){.segment = 2, .order = 2 * 1024, .live = 5};
+    h->view.settled_age = 1;
+    h->view.inbox = 5;
+    h->view.inbox_rev++;
+    h->most_planned = 0;
+    hand_step(h, (engine_event){.kind = ENGINE_HINT, .hint = ALLOT_HINT_WORK});
+    wait_for_assign(h, 2);
+    ck_assert_uint_eq(h->most_planned, 5);
+    hand_free(h);
+}
+END_TEST
+
+static allot_segment_info listed[2];
+static allot_part assigned[4];
+static uint32_t assigned_count;
+
+static bool two_are_listed(hand *h, const allot_op *op, allot_answer *a)
+{
+    (void)h;
+    if (op->kind == ALLOT_OP_ASSIGN)
+        for (uint32_t i = 0; i < op->u.assign.grant_count && assigned_count < 4; i++)
+            assigned[assigned_count++] = op->u.assign.grants[i].parts[0];
+    if (op->kind != ALLOT_OP_READ_INBOX)
+        return false;
+    a->segments = listed;
+    a->segment_count = 2;
+    return true;
+}
+
+static hand *lead_two_slots(uint32_t kind)
+{
+    hand *h = hand_new(kind, "some");
+    h->own = two_are_listed;
+    h->view.settled_age = 0;
+    h->slot_count = 1;
+    add_slots(h, 2);
+    h->slots[1].ids = 0;
+    assigned_count = 0;
+    hand_step(h, (engine_event){.kind = ENGINE_TIME});
+    return h;
+}
+
+START_TEST(a_segment_without_ids_is_nobodys)
+{
+    listed[0] = (allot_segment_info){.segment = 1, .order = 1, .live = 0};
+    listed[1] = (allot_segment_info){.segment = 2, .order = 2, .live = 100};
+    hand *h = lead_two_slots(ALLOT_STRATEGY_COUNTS);
+    wait_for_assign(h, 1);
+    hand_run(h, 1000);
+    ck_assert_uint_eq(assigned_count, 2);
+    for (uint32_t i = 0; i < assigned_count; i++)
+        ck_assert_uint_eq(assigned[i].segment, 2);
+    hand_free(h);
+}
+END_TEST
+
+/* Acks never cease: the bitmap of a segment that is cut is never what was listed. After some attempts it is taken as it
+ * is, with the one id that is left; a segment that is listed twice does no harm. */
+START_TEST(a_cut_that_never_rests_is_made)
+{
+    listed[0] = (allot_segment_info){.segment = 4, .order = 4 * 1024, .live = 1024};
+    listed[1] = (allot_segment_info){.segment = 4, .order = 9 * 1024, .live = 1};
+    hand *h = lead_two_slots(ALLOT_STRATEGY_RUNS);
+    h->bodies[h->body_count++] = (allot_segment_body){.segment = 4, .count = 1024};
+    memset(h->bodies[0].done, 0xff, sizeof(h->bodies[0].done));
+    h->bodies[0].done[3] &= ~UINT64_C(1);
+    wait_for_assign(h, 1);
+    ck_assert_uint_eq(h->sent[ALLOT_OP_READ_SEGMENTS], 7);
+    hand_free(h);
+}
+END_TEST
+
 static int names_nobody(const allot_strategy_view *view, uint32_t *owner, allot_error *ret_error)
 {
     (void)ret_error;
@@ -540,6 +652,10 @@ Suite *edges_suite(void)
     tcase_add_test(t, shares_that_never_rest_are_left_alone);
     tcase_add_test(t, not_all_shares_are_read_at_once);
     tcase_add_test(t, a_slot_is_retired_once);
+    tcase_add_test(t, what_is_due_is_unparked_at_once);
+    tcase_add_test(t, what_stands_before_all_runs_is_planned);
+    tcase_add_test(t, a_segment_without_ids_is_nobodys);
+    tcase_add_test(t, a_cut_that_never_rests_is_made);
     tcase_add_test(t, a_strategy_that_lies_is_not_believed);
     tcase_add_test(t, names_with_one_hash_are_told_apart);
     suite_add_tcase(s, t);

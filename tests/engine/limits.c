@@ -281,6 +281,24 @@ START_TEST(claims_of_a_recall)
 }
 END_TEST
 
+/* As many as the window allows are under way; the next slot is looked at behind the last of them. */
+START_TEST(recalls_without_answers)
+{
+    make_pool(20000, 1, 8, 2);
+    in_share = true;
+    hand *h = lead(ALLOT_STRATEGY_COUNTS);
+    h->held = ALLOT_OP_RECALL;
+    hand_run(h, 500000);
+    ck_assert_uint_ge(h->sent[ALLOT_OP_RECALL], 50);
+    ck_assert_uint_le(h->sent[ALLOT_OP_RECALL], 60);
+    h->held = 0;
+    run_until_published(h);
+    ck_assert_uint_eq(recalled, 10000);
+    hand_free(h);
+    drop_pool();
+}
+END_TEST
+
 Suite *limits_suite(void)
 {
     Suite *s = suite_create("engine limits");
@@ -295,6 +313,7 @@ Suite *limits_suite(void)
     tcase_add_test(t, small_parts_of_an_assign);
     tcase_add_test(t, cut_parts_of_an_assign);
     tcase_add_test(t, claims_of_a_recall);
+    tcase_add_test(t, recalls_without_answers);
     suite_add_tcase(s, t);
     return s;
 }

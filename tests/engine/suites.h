@@ -9,5 +9,6 @@ Suite *exact_suite(void);
 Suite *pieces_suite(void);
 Suite *edges_suite(void);
 Suite *limits_suite(void);
+Suite *leaving_suite(void);
 
 #endif
