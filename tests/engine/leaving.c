@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { WINDOW = 64, BULK_WINDOW = 60 };
+enum { WINDOW = 64 };
 
 static const allot_new_id x[] = {{.id = {"x", 1}}, {.id = {"y", 1}}};
 
@@ -71,34 +71,6 @@ START_TEST(a_resign_without_room)
         ck_assert_uint_eq(h->told[ALLOT_EVENT_FOLLOWER], 1);
         hand_free(h);
     }
-}
-END_TEST
-
-START_TEST(a_retire_without_room)
-{
-    engine_request add;
-    hand *h = lead_with_room(&add, WINDOW - BULK_WINDOW);
-    h->slots[h->slot_count++] = (allot_slot_info){.slot = {{0xee}},
-                                                  .age = 2,
-                                                  .weight = 1,
-                                                  .ids = 1,
-                                                  .recalls = 1,
-                                                  .state = ALLOT_SLOT_LIVE,
-                                                  .expires_in_us = 100000000};
-    for (int i = 0; i < 20; i++) {
-        h->view.roster_rev++;
-        hand_step(h, (engine_event){.kind = ENGINE_HINT, .hint = ALLOT_HINT_WORK});
-        hand_run(h, 100000);
-    }
-    ck_assert_uint_eq(h->sent[ALLOT_OP_RETIRE], 0);
-    h->held = 0;
-    for (int i = 0; i < 20; i++) {
-        h->view.roster_rev++;
-        hand_step(h, (engine_event){.kind = ENGINE_HINT, .hint = ALLOT_HINT_WORK});
-        hand_run(h, 100000);
-    }
-    ck_assert_uint_eq(h->sent[ALLOT_OP_RETIRE], 1);
-    hand_free(h);
 }
 END_TEST
 
@@ -235,7 +207,6 @@ Suite *leaving_suite(void)
     Suite *s = suite_create("engine leaving");
     TCase *t = tcase_create("leaving");
     tcase_add_test(t, a_resign_without_room);
-    tcase_add_test(t, a_retire_without_room);
     tcase_add_test(t, a_slot_that_is_gone_while_it_drains_has_left);
     tcase_add_test(t, draining_twice_is_draining);
     tcase_add_test(t, a_slot_that_is_gone_while_it_leaves);

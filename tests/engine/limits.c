@@ -10,7 +10,7 @@ enum { PAGE = 1024, READ_MOST = 64, SLOTS = 1100 };
 
 /* So many segments of so many ids each, with texts of that length; in the inbox, or in the share of the second slot. */
 static uint32_t segments, live, id_bytes, slots;
-static bool in_share;
+static bool in_share, silent; /* silent: nobody gives back what was recalled */
 static allot_segment_info page[PAGE];
 static allot_slot_info roster[SLOTS];
 static allot_segment_body bodies[READ_MOST];
@@ -25,7 +25,7 @@ static void make_pool(uint32_t segment_count, uint32_t ids_each, uint32_t bytes_
     live = ids_each;
     id_bytes = bytes_each;
     slots = slot_count;
-    in_share = false;
+    in_share = silent = false;
     placed = most_joined = most_parts = most_sources = most_ids = most_piles = most_read = recalled = most_claims = 0;
     ids = calloc((size_t)READ_MOST * live, sizeof(*ids));
     texts = calloc((size_t)READ_MOST * live, bytes_each + 1u);
@@ -43,8 +43,10 @@ static void give_page(const allot_op *op, allot_answer *a)
     uint32_t from = (uint32_t)op->u.read.cursor;
     uint32_t count = segments - from < PAGE ? segments - from : PAGE;
     for (uint32_t i = 0; i < count; i++)
-        page[i] = (allot_segment_info){
-            .segment = from + i + 1, .token = 1, .order = (uint64_t)(from + i + 1) * ALLOT_SEGMENT_IDS_MAX, .live = live};
+        page[i] = (allot_segment_info){.segment = from + i + 1,
+                                       .token = 1,
+                                       .order = (uint64_t)(from + i + 1) * ALLOT_SEGMENT_IDS_MAX,
+                                       .live = live};
     a->segments = page;
     a->segment_count = count;
     a->next_cursor = from + count < segments ? from + count : 0;
@@ -75,6 +77,8 @@ static void give_roster(hand *h, const allot_op *op, allot_answer *a)
         roster[i] = (allot_slot_info){.slot = {{0xee, (uint8_t)i, (uint8_t)(i >> 8)}},
                                       .age = i + 1,
                                       .weight = 1,
+                                      .ids = silent,
+                                      .recalls = silent,
                                       .state = ALLOT_SLOT_LIVE,
                                       .expires_in_us = 100000000};
     if (in_share)
@@ -299,6 +303,30 @@ START_TEST(recalls_without_answers)
 }
 END_TEST
 
+/* As many as the window allows; the others when there is room again. */
+START_TEST(retires_without_answers)
+{
+    make_pool(0, 1, 8, 100);
+    silent = true;
+    hand *h = lead(ALLOT_STRATEGY_COUNTS);
+    h->view.settled_age = 100; /* nothing else is to be done */
+    h->held = ALLOT_OP_RETIRE;
+    for (int i = 0; i < 40; i++) {
+        h->view.roster_rev++;
+        hand_run(h, 50000);
+    }
+    ck_assert_uint_eq(h->sent[ALLOT_OP_RETIRE], 60);
+    h->held = 0;
+    for (int i = 0; i < 40; i++) {
+        h->view.roster_rev++;
+        hand_run(h, 50000);
+    }
+    ck_assert_uint_eq(h->sent[ALLOT_OP_RETIRE], 99);
+    hand_free(h);
+    drop_pool();
+}
+END_TEST
+
 Suite *limits_suite(void)
 {
     Suite *s = suite_create("engine limits");
@@ -313,6 +341,7 @@ Suite *limits_suite(void)
     tcase_add_test(t, small_parts_of_an_assign);
     tcase_add_test(t, cut_parts_of_an_assign);
     tcase_add_test(t, claims_of_a_recall);
+    tcase_add_test(t, retires_without_answers);
     tcase_add_test(t, recalls_without_answers);
     suite_add_tcase(s, t);
     return s;

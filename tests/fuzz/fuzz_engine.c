@@ -191,6 +191,14 @@ static int refuse_plan(const allot_strategy_view *view, uint32_t *owner, allot_e
     return ALLOT_E_SYSTEM;
 }
 
+static int to_nobody(const allot_strategy_view *view, uint32_t *owner, allot_error *ret_error)
+{
+    (void)ret_error;
+    for (uint64_t i = 0; i < view->id_count; i++)
+        owner[i] = view->slot_count;
+    return 0;
+}
+
 static int all_to_one(const allot_strategy_view *view, uint32_t *owner, allot_error *ret_error)
 {
     (void)ret_error;
@@ -208,7 +216,8 @@ static void answer_plan(node *n)
                                       : p->kind == ALLOT_STRATEGY_RUNS ? &chunked_strategy_ops
                                                                        : &hash_strategy_ops;
     allot_strategy_ops own = *usual;
-    own.assign = n->strategy == 1 ? refuse_plan : n->strategy == 2 ? all_to_one : usual->assign;
+    if (n->strategy != 0)
+        own.assign = n->strategy == 1 ? refuse_plan : n->strategy == 2 ? all_to_one : to_nobody;
     n->plan = NULL;
     n->strategy = 0;
     p->values = &no_seed;
@@ -543,7 +552,7 @@ static void happen(world *w)
         n->asleep_until_us = w->now_us + take(&w->in) * 20 * (int64_t)MS;
         break;
     case 5:
-        n->strategy = 1 + take(&w->in) % 2;
+        n->strategy = 1 + take(&w->in) % 3;
         break;
     case 6:
         ask_add(n);
