@@ -91,7 +91,7 @@ void election_free(engine *e)
         return;
     int64_t before = e->election.campaign_us;
     campaign_at(e, e->now_us);
-    if (before < e->election.campaign_us && before >= e->election.stand_back_us)
+    if (before < e->election.campaign_us)
         e->election.campaign_us = before;
 }
 
@@ -106,7 +106,8 @@ void election_wait_for_view(engine *e)
 void election_timers(engine *e)
 {
     election *el = &e->election;
-    if (e->state != MEMBER_LIVE || e->draining || el->leads || el->campaigning || e->now_us < el->campaign_us)
+    assert(e->state == MEMBER_LIVE);
+    if (e->draining || el->leads || el->campaigning || e->now_us < el->campaign_us)
         return;
     pending *p = ops_window(e, true) ? ops_new(e, ALLOT_OP_CAMPAIGN, 0) : NULL;
     if (p == NULL)
@@ -167,8 +168,7 @@ void election_step_down(engine *e)
 
 void election_lost(engine *e)
 {
-    if (!e->election.leads)
-        return;
+    assert(e->election.leads); /* a leader's ops are abandoned with the leadership */
     follow(e, &(allot_uuid){0}, 0);
     member_beat_soon(e, 0);
 }

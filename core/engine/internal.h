@@ -108,6 +108,12 @@ typedef struct member {
 #define NOBODY UINT32_MAX
 #define IN_INBOX (UINT32_MAX - 1)
 
+/* For qsort. */
+static inline int compare_numbers(uint64_t a, uint64_t b)
+{
+    return (a > b) - (a < b);
+}
+
 /* A segment as the leader has listed it. */
 typedef struct entry {
     uint64_t segment, order;
@@ -364,7 +370,8 @@ void ops_timers(engine *e);
 int64_t ops_next_us(const engine *e);
 /* What is under way and matches (NULL: all) does not matter any more: not sent again, its answer not looked at. */
 void ops_abandon(engine *e, bool (*match)(const pending *p));
-bool ops_any(const engine *e, bool (*match)(const pending *p));
+/* Whether anything is under way that matters. */
+bool ops_any(const engine *e);
 void ops_free(engine *e);
 /* A delay that doubles with each failure, from 20 ms up to `most_us`, with jitter. */
 int64_t backoff_us(engine *e, uint32_t failures, int64_t most_us);

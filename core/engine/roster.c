@@ -38,8 +38,8 @@ void roster_take(engine *e, const allot_answer *answer)
     for (uint32_t i = 0; i < answer->slot_count; i++) {
         member *m = &l->roster[l->roster_count++];
         copy_member(m, &answer->slots[i]);
-        if (member_is_live(m) && m->age > l->max_age)
-            l->max_age = m->age;
+        if (member_is_live(m))
+            l->max_age = m->age; /* they come in the order of their ages */
     }
 }
 
