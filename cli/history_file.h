@@ -38,8 +38,8 @@ void history_file_lease(void *user, const allot_lease *lease);
 void history_file_event(history_file *h, const allot_event *event);
 /* Work on them has stopped; before they are released. */
 void history_file_released(history_file *h, const allot_uuid *slot, const allot_id *ids, size_t count);
-/* A report, by who works on ids: once before it goes out (UNKNOWN), and once with what the store has answered, under the
- * same instant: work on the ids has stopped at `since_us`, CLOCK_BOOTTIME. */
+/* A report, by who works on ids: once before it goes out (UNKNOWN), and once with what the store has answered, under
+ * the same instant: work on the ids has stopped at `since_us`, CLOCK_BOOTTIME. */
 void history_file_reported(history_file *h, history_report report, history_answer answer, int64_t since_us,
                            const allot_uuid *slot, const allot_id *ids, size_t count);
 /* The store has confirmed them. */

@@ -82,8 +82,8 @@ static bool is_among(const allot_id *id, const allot_id *ids, size_t count)
     return false;
 }
 
-/* Those stay that are still owned, and are none of `without`. Of what is owned no more since a report that had no answer
- * in time, nothing else tells that it is gone. */
+/* Those stay that are still owned, and are none of `without`. Of what is owned no more since a report that had no
+ * answer in time, nothing else tells that it is gone. */
 static void keep_owned(worker *w, const allot_id *without, size_t count)
 {
     id_list kept = {0};
