@@ -219,12 +219,10 @@ class Stage:
         return self.group.live()
 
     def kill(self, replica):
-        self.wait_holding(replica)
         self.struck.add(replica.name)
         replica.kill()
 
     def stop(self, replica):
-        self.wait_holding(replica)
         self.struck.add(replica.name)
         replica.stop()
 
@@ -248,15 +246,17 @@ class Stage:
         for replica in among or self.live():
             replica.wait(lambda r: any(e["event"] == word for e in r.events[since.get(r, 0):]), word, limit_s)
 
-    def wait_moved_from(self, replica, among=None, limit_s=LIMIT_S):
-        """Until the others have every id that is kept."""
-        others = among or [r for r in self.live() if r is not replica]
-        self.group.wait(lambda: KEEPS == sum(name.startswith("keep-") for r in others for name in r.held),
-                        f"the others to have what {replica.name} had", limit_s)
-
-    def wait_holding(self, replica):
-        """So that it can be seen when its ids have moved."""
-        replica.wait(lambda r: any(name.startswith("keep-") for name in r.held), "to hold something")
+    def wait_moved_from(self, replica, limit_s=LIMIT_S):
+        """Until the store knows nothing of its slot any more, and the others have every id that is kept."""
+        slot, limit = replica.slot, time.monotonic() + limit_s
+        while True:
+            done = self.allot("status", "-o", "json", "--timeout", "1s")
+            if done.returncode == 0 and slot not in (s["slot"] for s in json.loads(done.stdout)["slots"]):
+                break
+            assert time.monotonic() < limit, f"the slot of {replica.name} is still there: {done.stderr}"
+            time.sleep(0.05)
+        self.group.wait(lambda: KEEPS == sum(name.startswith("keep-") for r in self.live() if r.slot != slot
+                                             for name in r.held), f"the others to have what {replica.name} had", limit_s)
 
     def wait_up(self):
         """Until the store is there for all."""

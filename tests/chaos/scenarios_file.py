@@ -71,7 +71,6 @@ def killed_in_a_write(stage):
 def stopped_before_sending(stage):
     for number in (1, 2, 3):
         victim = stage.a_worker()
-        stage.wait_holding(victim)
         old = victim.slot
         stage.struck.add(victim.name)
         stage.failpoints[victim.name].strike(fp.SEND, number, -signal.SIGSTOP)
