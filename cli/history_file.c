@@ -202,6 +202,16 @@ void history_file_event(history_file *h, const allot_event *event)
     pthread_mutex_unlock(&h->lock);
 }
 
+bool history_file_failed(history_file *h)
+{
+    if (h->path == NULL)
+        return false;
+    pthread_mutex_lock(&h->lock);
+    bool failed = h->out.error != 0;
+    pthread_mutex_unlock(&h->lock);
+    return failed;
+}
+
 /* ---- Open and end ------------------------------------------------------------------------------------------------ */
 
 static bool read_boot_id(char ret_text[ALLOT_UUID_TEXT_BYTES])

@@ -56,6 +56,8 @@ static void release(replica *r, const allot_event *event, const allot_id *ids, s
         released.count = (uint32_t)part;
         event_log_write(&r->log, "released", &released);
         history_file_released(&r->history, &event->slot, ids + done, part);
+        if (history_file_failed(&r->history))
+            return; /* by what it says they are still held; the lease's end does the rest */
         /* Whatever is not accepted is told by events: lost, or the store down. */
         allot_release(r->node, ids + done, part, (int)r->settings->config.lease.ttl_ms, NULL, NULL);
     }
@@ -260,10 +262,8 @@ static void loop(replica *r)
             fds[READER].fd = -1;
             stopper_stop(&r->stopper);
         }
-        if (fds[HISTORY].revents != 0) {
-            fds[HISTORY].fd = -1; /* why is said in the end */
-            stopper_stop(&r->stopper);
-        }
+        if (fds[HISTORY].revents != 0)
+            return; /* why is said in the end */
         if (fds[STOPPED].revents != 0) {
             fds[STOPPED].fd = -1;
             release_kept(r);
@@ -317,8 +317,10 @@ static int run_node(replica *r)
     if (r->code != CODE_OK)
         stopper_stop(&r->stopper);
     loop(r);
-    /* `left` is told before the store has heard of it: closing now would be the same to the others as a crash. */
-    allot_leave(r->node, (int)r->settings->config.lease.ttl_ms);
+    /* `left` is told before the store has heard of it: closing now would be the same to the others as a crash. And so it
+     * is to be when the history could not say that ids were given up: others get them when the lease has ended. */
+    if (!history_file_failed(&r->history))
+        allot_leave(r->node, (int)r->settings->config.lease.ttl_ms);
     stopper_end(&r->stopper);
     return output_end(&r->log.out, r->code);
 }
