@@ -422,15 +422,21 @@ def server_loading(stage):
     os.remove(os.path.join(stage.server.home, "dump.rdb"))
 
 
-def _promoted(stage, stale):
-    """Another server has replicated this one, and takes its place."""
+def _copy_of(stage):
+    """Another server, which has replicated this one."""
     home = os.path.join(stage.home, "replica")
     os.makedirs(home, exist_ok=True)
     _ok(stage.server, "CONFIG SET repl-diskless-sync-delay 0")
     port = stage.server.listen_on_tcp()
     replica = RedisServer(home, "--replicaof", f"127.0.0.1 {port}")
+    replica.wait_synced()
+    return replica
+
+
+def _promoted(stage, stale):
+    """A copy takes its place."""
+    replica = _copy_of(stage)
     try:
-        replica.wait_synced()
         if stale:
             _ok(replica, "REPLICAOF NO ONE")  # it is cut off
             stage.wait_work(20)
@@ -443,7 +449,7 @@ def _promoted(stage, stale):
         _ok(replica, "REPLICAOF NO ONE", "SAVE")
     finally:
         replica.kill()
-    shutil.copy(os.path.join(home, "dump.rdb"), stage.server.home)
+    shutil.copy(os.path.join(replica.home, "dump.rdb"), stage.server.home)
     stage.server.start()
     return since
 
@@ -462,6 +468,24 @@ def failover_to_a_stale_replica(stage):
     stage.wait_all("joined", since)
     stage.refill()
     stage.wait_work()
+
+
+@scenario("split brain: a copy of the server is promoted while the old one goes on, and one replica follows the copy: two "
+          "hold the same", REDIS, expect=UNCOVERED, loses=True, again=False,
+          violates=("holders", "tokens", "leaders", "terms", "acks", "stale"))
+def split_brain(stage):
+    copy = _copy_of(stage)
+    try:
+        _ok(copy, "REPLICAOF NO ONE")
+        victim = stage.follower()
+        stage.struck.add(victim.name)
+        assert victim.terminate() == 0
+        astray = stage.start_replica(victim.name, place=("--backend", "redis", "--url", copy.url))
+        astray.wait(lambda r: sum(name.startswith("keep-") for name in r.held) == 45, "everything, on the copy")
+        assert astray.terminate() == 0
+    finally:
+        copy.kill()
+    stage.restart(victim)
 
 
 # ---- Others' data, others' clocks -----------------------------------------------------------------------------------
