@@ -6,8 +6,7 @@ import signal
 import time
 
 from frame import FILE, REDIS, REFUSED, SAFE, scenario
-
-PREFIX = "allot:{default}:"
+from steps import PREFIX
 
 
 @scenario("no descriptors are left for a replica (RLIMIT_NOFILE), and its connections are cut", REDIS, expect=SAFE,
