@@ -36,7 +36,7 @@ def _longest_unowned_s(stage, since, deaths):
 
 
 def observe(stage, since, deaths, begin_ns):
-    """Of the replicas that were not struck: who was fenced, how long the store was away. And how long ids were nobody's."""
+    """Of the replicas that were not struck: who was fenced, how long the store was away. How long ids were nobody's."""
     with stage.group.changed:
         every = {replica: since.get(replica, 0) for replica in stage.group.replicas}
         others = {r: r.events[first:] for r, first in every.items() if r.name not in stage.struck}
