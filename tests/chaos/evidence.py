@@ -30,6 +30,7 @@ def cell(outcome):
         message = re.sub(r"/tmp/\S*?/(store|copy|server)\b", "PATH", outcome["message"].splitlines()[0])
         return f"refused: `{message.removeprefix('error: ')[:110].replace('|', '/')}`"
     words = []
+    words += [f"rule `{rule}` broken {count} times" for rule, count in seen.get("broken", {}).items()]
     if outcome["outcome"] == "degraded":
         words.append(f"{seen['fenced']} of {seen['others']} fenced")
     if seen["away_s"] >= 0.1:

@@ -71,8 +71,8 @@ static int struck(int call, int fd)
         return 0;
     int action = atomic_load(&faults->action);
     atomic_fetch_add(&faults->struck, 1);
-    if (action < 0)
-        syscall(SYS_kill, getpid(), -action);
+    if (action < 0) /* to this very thread: it does nothing more */
+        syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), -action);
     return action > 0 ? action : 0;
 }
 
@@ -99,7 +99,7 @@ ssize_t write(int fd, const void *data, size_t len)
     OR_FAIL(WRITE, fd)
     ssize_t n = syscall(SYS_write, fd, data, error >= HALF ? (len + 1) / 2 : len);
     if (error == HALF_THEN_KILL)
-        syscall(SYS_kill, getpid(), SIGKILL);
+        syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), SIGKILL);
     return n;
 }
 

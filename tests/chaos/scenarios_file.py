@@ -8,20 +8,12 @@ import signal
 import time
 
 import failpoints as fp
-from frame import DEGRADED, FILE, REDIS, REFUSED, SAFE, cont, mount, scenario
+from frame import DEGRADED, FILE, REDIS, REFUSED, SAFE, cont, scenario
+from steps import until_fenced
 
 
 def _group(stage):
     return os.path.join(stage.path, "default")
-
-
-def _until_fenced(stage, begin, end):
-    since = stage.mark()
-    begin()
-    stage.wait_all("fenced", since)
-    again = stage.mark()
-    end()
-    stage.wait_all("joined", again)
 
 
 # ---- Failpoints -----------------------------------------------------------------------------------------------------
@@ -71,7 +63,6 @@ def killed_in_a_write(stage):
 def stopped_before_sending(stage):
     for number in (1, 2, 3):
         victim = stage.a_worker()
-        stage.wait_holding(victim)
         old = victim.slot
         stage.struck.add(victim.name)
         stage.failpoints[victim.name].strike(fp.SEND, number, -signal.SIGSTOP)
@@ -213,7 +204,7 @@ def _fill(path):
           root=True, quick=True)
 def disk_full(stage):
     filler = os.path.join(stage.path, "filler")
-    _until_fenced(stage, lambda: _fill(filler), lambda: os.remove(filler))
+    until_fenced(stage, lambda: _fill(filler), lambda: os.remove(filler))
 
 
 @scenario("the file system becomes read-only (EROFS), beyond all leases; then writable again", FILE, expect=DEGRADED,
@@ -226,7 +217,7 @@ def disk_read_only(stage):
     def writable():
         for points in stage.failpoints.values():
             points.clear()
-    _until_fenced(stage, read_only, writable)
+    until_fenced(stage, read_only, writable)
 
 
 # ---- Files that others meddle with ----------------------------------------------------------------------------------
@@ -257,7 +248,7 @@ def lock_replaced(stage):
 @scenario("another program holds the lock file, beyond all leases", FILE, expect=DEGRADED, quick=True)
 def lock_held(stage):
     with open(os.path.join(_group(stage), "lock"), "rb") as file:
-        _until_fenced(stage, lambda: fcntl.flock(file, fcntl.LOCK_EX), lambda: fcntl.flock(file, fcntl.LOCK_UN))
+        until_fenced(stage, lambda: fcntl.flock(file, fcntl.LOCK_EX), lambda: fcntl.flock(file, fcntl.LOCK_UN))
 
 
 @scenario("another program holds the lock file for 200 ms, ten times", FILE, expect=SAFE, ttl_s=4.0)

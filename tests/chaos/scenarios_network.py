@@ -88,9 +88,10 @@ def all_cut_off(stage):
     _out_and_back(stage, stage.live(), "refuse", "reset")
 
 
-@scenario("every connection is reset, twenty times", REDIS, expect=SAFE, proxied=True)
+@scenario("every connection is reset, twenty times", REDIS, expect=SAFE, proxied=True, ttl_s=4.0)
 def connections_reset(stage):
     for _ in range(20):
+        stage.wait_up()
         _every(stage, "reset")
         stage.wait_work(1)
 
@@ -119,6 +120,7 @@ def answers_cut(stage):
 def _replace_often(stage, *answers):
     """Instead of single answers, of whatever they are answers to."""
     for number, answer in enumerate(answers * 4):
+        stage.wait_up()
         for proxy in stage.proxies.values():
             proxy("replace-reply", number % 3, answer)
         stage.wait_work(1)

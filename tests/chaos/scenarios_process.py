@@ -95,7 +95,6 @@ def stopped_shortly(stage):
 @scenario("a second SIGTERM ends a replica at once, without leaving", expect=SAFE)
 def terminated_twice(stage):
     victim = stage.follower()
-    stage.wait_holding(victim)
     stage.struck.add(victim.name)
     with stage.store_held():  # so that the first one takes its time
         victim.signal(signal.SIGTERM)

@@ -6,9 +6,12 @@ import json
 
 import pytest
 
+import catalogue  # noqa: F401  pylint: disable=unused-import
 import evidence
 import frame
 import samples
+from builds import has_redis_backend
+from redis_server import is_installed
 
 
 def _nothing(_stage):
@@ -34,7 +37,6 @@ def test_nothing_is_safe_and_not_degraded(stage):
 def test_a_struck_replica_does_not_count_and_others_do(stage):
     def fence_one(at):
         victim = at.follower()
-        at.wait_holding(victim)
         old = victim.slot
         at.stop(victim)
         at.wait_moved_from(victim)
@@ -94,6 +96,15 @@ def test_work_is_reported_in_every_way(stage):
             ("released", None), ("held", None)} <= told
     reported = {item for line in lines if line["event"] in ("acked", "failed") for item in line["ids"]}
     assert reported and not any(item.startswith("keep-") for item in reported)
+
+
+def test_two_who_really_hold_the_same_are_found(binary):
+    if not (is_installed() and has_redis_backend(binary)):
+        pytest.skip("redis-server or the backend is missing")
+    one = next(one for one in frame.SCENARIOS if one.name == "split_brain")
+    assert frame.run(binary, frame.REDIS, one)["seen"]["broken"]["holders"] > 0
+    with pytest.raises(AssertionError, match="is held under token"):
+        frame.run(binary, frame.REDIS, dataclasses.replace(one, violates=()))
 
 
 def test_what_grows_is_told():

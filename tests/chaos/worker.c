@@ -82,8 +82,8 @@ static bool is_among(const allot_id *id, const allot_id *ids, size_t count)
     return false;
 }
 
-/* Those stay that are still owned, and are none of `without`. Of what is owned no more since a report that had no answer
- * in time, nothing else tells that it is gone. */
+/* Those stay that are still owned, and are none of `without`. Of what is owned no more since a report that had no
+ * answer in time, nothing else tells that it is gone. */
 static void keep_owned(worker *w, const allot_id *without, size_t count)
 {
     id_list kept = {0};
@@ -127,6 +127,8 @@ static void give_back(worker *w, const allot_id *ids, size_t count)
     event.count = (uint32_t)count;
     event_log_write(&w->log, "released", &event);
     history_file_released(&w->history, &event.slot, ids, count);
+    if (history_file_failed(&w->history))
+        return;
     allot_release(w->node, ids, count, REPORT_TIMEOUT_MS, NULL, NULL);
 }
 
@@ -156,6 +158,8 @@ static size_t report(worker *w, history_report kind, allot_id *ids, size_t count
     allot_event event = event_now(w);
     int64_t since_us = boot_now_us();
     history_file_reported(&w->history, kind, HISTORY_UNKNOWN, since_us, &event.slot, ids, count);
+    if (history_file_failed(&w->history))
+        return 0;
     if (kind == HISTORY_ACKED)
         allot_ack(w->node, ids, count, REPORT_TIMEOUT_MS, accepted, &sum);
     else
@@ -237,8 +241,10 @@ static void loop(worker *w)
             continue;
         if (fds[1].revents != 0)
             fds[1].fd = -1; /* what is held is recalled by the drain */
-        if (fds[2].revents != 0 || fds[3].revents != 0) {
-            fds[2].fd = fds[3].fd = -1;
+        if (fds[2].revents != 0)
+            return; /* as a crash: others get what it holds when its lease has ended */
+        if (fds[3].revents != 0) {
+            fds[3].fd = -1;
             stopper_stop(&w->stopper);
         }
     }
@@ -258,7 +264,8 @@ static int work(worker *w)
     code = stopper_start(&w->stopper, w->node, false);
     if (code == CODE_OK) {
         loop(w);
-        allot_leave(w->node, (int)w->settings->config.lease.ttl_ms);
+        if (!history_file_failed(&w->history))
+            allot_leave(w->node, (int)w->settings->config.lease.ttl_ms);
         stopper_end(&w->stopper);
         code = w->code;
     }
