@@ -10,7 +10,7 @@ ALL_KEYS = ("state", "db", "seg", "live", "done", "segments", "inbox", "slots", 
             "parking", "fails", "sessions", "outcomes")
 
 
-@scenario("memory is full (maxmemory, noeviction): nothing can be added, beats go on", REDIS, expect=SAFE, quick=True)
+@scenario("memory is full (maxmemory, noeviction): nothing can be added, beats go on", REDIS, expect=SAFE)
 def memory_full(stage):
     ok(stage.server, "CONFIG SET maxmemory 1")
     done = stage.adder.add(["job-too-many"])

@@ -41,8 +41,7 @@ def server_killed_for_long(stage):
     until_fenced(stage, stage.server.kill, stage.server.start)
 
 
-@scenario("SIGKILL of the server without persistence: everything is gone", REDIS, expect=DEGRADED, loses=True,
-          quick=True)
+@scenario("SIGKILL of the server without persistence: everything is gone", REDIS, expect=DEGRADED, loses=True)
 def server_killed_without_persistence(stage):
     since = _killed_and_started(stage)
     stage.wait_all("joined", since)
@@ -117,7 +116,7 @@ def swapdb(stage):
 
 
 @scenario("SIGSTOP of the server beyond all leases; what it was sent meanwhile it carries out when it goes on", REDIS,
-          expect=DEGRADED, quick=True)
+          expect=DEGRADED)
 def server_stopped(stage):
     until_fenced(stage, stage.server.stop, stage.server.cont)
 
@@ -188,7 +187,7 @@ def clients_paused_shortly(stage):
 # ---- Connections ----------------------------------------------------------------------------------------------------
 
 
-@scenario("CLIENT KILL of all connections, twenty times", REDIS, expect=SAFE, ttl_s=4.0, quick=True)
+@scenario("CLIENT KILL of all connections, twenty times", REDIS, expect=SAFE, ttl_s=4.0)
 def clients_killed(stage):
     for _ in range(20):
         stage.wait_up()
@@ -260,7 +259,7 @@ def rights_within_scripts_taken(stage):
 # ---- Scripts --------------------------------------------------------------------------------------------------------
 
 
-@scenario("SCRIPT FLUSH (NOSCRIPT), thirty times", REDIS, expect=SAFE, quick=True)
+@scenario("SCRIPT FLUSH (NOSCRIPT), thirty times", REDIS, expect=SAFE)
 def scripts_flushed(stage):
     for _ in range(30):
         ok(stage.server, "SCRIPT FLUSH")

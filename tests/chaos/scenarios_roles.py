@@ -10,7 +10,7 @@ from steps import PREFIX, ok, until_fenced
 
 
 @scenario("the server becomes a replica (READONLY), until all leases are over; then a master again", REDIS,
-          expect=DEGRADED, quick=True)
+          expect=DEGRADED)
 def server_read_only(stage):
     until_fenced(stage, lambda: ok(stage.server, "REPLICAOF 127.0.0.1 1"),
                   lambda: ok(stage.server, "REPLICAOF NO ONE"))
