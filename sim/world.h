@@ -272,6 +272,7 @@ typedef struct world {
     bytes snapshot; /* lines */
     allot_uuid snapshot_life;
     bool joined_in_calm, thinned_in_calm;
+    bool moves_again; /* an id may lie on either side of a boundary, and go to the other when all is split again */
     bool late_grant; /* ids were granted by an op that its leader had given up, to whom it was once decided */
     replica *replicas; /* swarm.replicas */
     struct outside *outsides;
