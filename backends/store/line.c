@@ -115,4 +115,5 @@ void store_take_bits(store_line *l, uint64_t *words, size_t word_count)
         l->bad = value < 0;
         words[i / 16] = words[i / 16] << 4 | (unsigned)value;
     }
+    l->bad = l->bad || words[field.len / 16 - 1] == 0; /* the last one has a bit */
 }

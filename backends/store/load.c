@@ -192,7 +192,7 @@ static int fill_segment(store_line *l, store_segment *g, const allot_new_id *ids
     return 0;
 }
 
-static int make_segment(store_line *l, uint64_t number, const allot_new_id *ids, uint32_t count,
+static int make_segment(store_line *l, uint64_t number, bool with_payloads, const allot_new_id *ids, uint32_t count,
                         store_segment **ret_segment)
 {
     size_t id_bytes = 0;
@@ -201,8 +201,8 @@ static int make_segment(store_line *l, uint64_t number, const allot_new_id *ids,
         id_bytes += ids[i].id.len;
         payload_bytes += ids[i].payload.len;
     }
-    if (id_bytes == 0) {
-        l->bad = true; /* nothing is left in it: it does not exist */
+    if (id_bytes == 0 || (with_payloads && payload_bytes == 0)) {
+        l->bad = true; /* nothing is left in it: it does not exist, or is written without payloads */
         return 0;
     }
     store_segment *g = store_segment_new(count, id_bytes, payload_bytes);
@@ -269,7 +269,7 @@ static int load_segment(store_line *l)
         return 0;
     }
     store_segment *g = NULL;
-    int rc = make_segment(l, number, scratch->new_ids, count, &g);
+    int rc = make_segment(l, number, with_payloads, scratch->new_ids, count, &g);
     if (rc != 0 || g == NULL || l->bad)
         return rc;
     g->base = base;

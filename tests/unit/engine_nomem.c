@@ -156,7 +156,8 @@ static const allot_strategy_value no_seed = {.number = 0};
 /* The earliest of what is to come: an answer, a timer; the next request when neither is near. */
 static void go_on(life *l)
 {
-    if (l->plan != NULL) {
+    bool is_slow = l->latency_us >= 100000 && l->due_count > 0; /* a plan that is out while answers come */
+    if (l->plan != NULL && !is_slow) {
         plan *run = l->plan;
         l->plan = NULL;
         run->values = &no_seed;

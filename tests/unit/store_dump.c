@@ -221,6 +221,9 @@ static const damage damages[] = {
     {HEAD "segment 1 9223372036854775808 - 0 - 0 x\n", 4},
     {HEAD "segment 1 - - 0 - 1 x\n", 4},                  /* its payload is missing */
     {HEAD "segment 1 - - 0 - 1 x p - p\n", 4},            /* a payload of nothing */
+    {HEAD "segment 1 - - 0 - 1 x - y -\n", 4},            /* with payloads, and has none */
+    {HEAD SLOT "segment 1 - " U1 " 3 0000000000000000 0 x\n", 5}, /* recalls, and has none */
+    {HEAD SLOT "segment 1 - " U1 " 3 00000000000000010000000000000000 0 x\n", 5},
     {HEAD "segment 1 - - 0 - 1 x p y -\ninbox 1 1\n", 0},
     {HEAD "segment 1 - - 0 - 0 x%0a\n", 4},
     {HEAD "segment 1 - - 0 - 0 \xff\n", 4},
