@@ -93,6 +93,7 @@ struct invariants {
     int64_t lenient_until_us;
     bool lenient_until_new_life, loss_unnoticed;
     int64_t lost_us;
+    bool life_is_over;    /* `life`: a beat was refused for it, and no view has shown the next one yet */
     allot_uuid lost_life; /* the one that the store had before its last loss */
     bool reported;        /* somebody has told the store since that it knew that one, and that it is over */
 };

@@ -117,6 +117,7 @@ static void look_at_view(invariants *m, const allot_view *view)
         model_breach(m, "I7: the version went from %llu to %llu", (unsigned long long)m->version,
                      (unsigned long long)view->version);
     m->life = view->life;
+    m->life_is_over = false;
     m->store_token = view->token;
     m->version = view->version;
     const leadership *known = model_find_term(m, view->term);
@@ -359,6 +360,8 @@ void invariants_applied(invariants *m, int64_t now_us, const allot_op *op, const
     if (m->era > 0 && op->kind == ALLOT_OP_BEAT && answer->outcome.reason == ALLOT_REFUSED_LIFE &&
         uuid_equal(&op->u.beat.floors.life, &m->lost_life))
         m->reported = true;
+    if (op->kind == ALLOT_OP_BEAT && answer->outcome.reason == ALLOT_REFUSED_LIFE)
+        m->life_is_over |= uuid_equal(&op->u.beat.floors.life, &m->life);
     if (answer->outcome.status != ALLOT_STATUS_OK)
         return;
     if (op->kind == ALLOT_OP_BEAT || op->kind == ALLOT_OP_READ_VIEW)
@@ -379,7 +382,7 @@ void invariants_lost_data(invariants *m, int64_t now_us, bool strict)
     m->now_us = now_us;
     m->era++;
     m->lost_us = now_us;
-    m->lost_life = m->life;
+    m->lost_life = m->life_is_over ? (allot_uuid){0} : m->life; /* zero: whatever it is, nobody was told */
     m->reported = false;
     for (size_t i = 0; i < m->slot_count; i++)
         m->slots[i].dead = m->slots[i].gone = false;
