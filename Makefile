@@ -2,7 +2,7 @@
 # the same without installing anything.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo build test model bench lint format coverage config-pages sim-night mutants clean
+.PHONY: help demo build test model bench lint format coverage config-pages sim-night mutants chaos soak evidence clean
 
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 SAN ?=
@@ -41,8 +41,11 @@ help:
 	@echo 'make config-pages      write the schema, the sample and the tables of the documentation anew'
 	@echo 'make sim-night         simulate until interrupted, or ten million seeds'
 	@echo 'make mutants           plant bugs, and see the simulator find each; writes docs/evidence.md'
+	@echo 'make chaos             every fault, on real processes: some minutes'
+	@echo '  make evidence          the same; writes docs/evidence.md'
+	@echo 'make soak              all of them at random for an hour, watching that nothing grows; SOAK_SECONDS=60: for a minute'
 	@echo 'make clean             remove what was built'
-	@echo 'demo, build, test, model, bench, coverage and mutants install missing packages (Debian; as root or by sudo).'
+	@echo 'demo, build, test, model, bench, coverage, mutants, chaos and soak install missing packages (Debian; as root or by sudo).'
 
 demo: build
 	@$(if $(filter redis,$(BACKEND)),tools/install-packages demo-redis)
@@ -93,6 +96,11 @@ mutants:
 	@tools/quietly "Building build-mutants/" \
 	    env -u MAKEFLAGS -u MAKELEVEL cmake --build build-mutants --parallel $(JOBS) --target allot-sim
 	@sim/mutants --build build-mutants
+
+chaos evidence soak:
+	@tools/install-packages test
+	@$(call built,build,-DALLOT_TESTS=ON)
+	@tests/chaos/run --build build $(if $(filter evidence,$@),--evidence) $(if $(filter soak,$@),--soak) $(CHAOS)
 
 clean:
 	@rm -rf build build-san build-tsan build-coverage build-bench build-mutants

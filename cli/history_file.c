@@ -211,6 +211,14 @@ int history_file_event(history_file *h, const allot_event *event)
     return written(h);
 }
 
+bool history_file_failed(history_file *h)
+{
+    if (h->path == NULL)
+        return false;
+    pthread_mutex_lock(&h->lock);
+    return written(h) != 0;
+}
+
 /* ---- The first line, and the end --------------------------------------------------------------------------------- */
 
 void history_file_opened(history_file *h, const allot_uuid *boot, const config *c)

@@ -37,6 +37,9 @@ void history_file_opened(history_file *h, const allot_uuid *boot, const config *
 /* Returns `code`; CODE_FAILED, and says why, when something could not be written. */
 int history_file_end(history_file *h, int code);
 
+/* Something could not be written: nothing must be done any more that others would build on. */
+bool history_file_failed(history_file *h);
+
 /* For allot_options.on_lease; `user` is the history. */
 void history_file_lease(void *user, const allot_lease *lease);
 /* An event, before it is acted upon. */

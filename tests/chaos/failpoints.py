@@ -5,8 +5,8 @@ import os
 import struct
 import time
 
-PWRITE, FSYNC, RENAME, FLOCK, OPEN, TRUNCATE, UNLINK, SEND, RECV = (1 << bit for bit in range(9))
-HALF = 100000
+WRITE, FSYNC, RENAME, FLOCK, OPEN, TRUNCATE, UNLINK, SEND, RECV, PWRITE = (1 << bit for bit in range(10))
+HALF, HALF_THEN_KILL = 100000, 100001
 _FIELDS = ("calls", "countdown", "action", "lasting", "struck", "seen")
 
 

@@ -14,16 +14,18 @@ import threading
 import time
 
 from failpoints import Failpoints
+from observed import observe
 from proxies import Proxy
 from redis_server import RedisServer
-from replicas import LIMIT_S, Allot, Group, clean_environment
+from replicas import LIMIT_S, Allot, Group, clean_environment, store_held
 
 FILE, REDIS = "file", "redis"
 BOTH = (FILE, REDIS)
 # What is expected of the replicas that the fault does not strike itself:
-SAFE = "safe"  # they go on as if nothing had happened
-DEGRADED = "degraded"  # they stop for some time: the store is away for them, or their lease ends
+SAFE = "safe"  # they keep what they hold all along (the store may be away for them meanwhile)
+DEGRADED = "degraded"  # their leases end, they stop, and come back
 REFUSED = "refused"  # what would be unsafe is not done, with a message
+UNCOVERED = "not covered"  # against what the documentation asks for: something may be broken, which one it says
 KEEPS = 45  # ids that are held as long as they are owned; jobs are done
 JOBS_AT_ONCE = 4
 NAMES = ("a", "b", "c")
@@ -39,11 +41,13 @@ class Scenario:
     expect: str
     quick: bool = False  # of the choice that `make test` runs
     loses: bool = False  # the store's data: ids may be lost with it
+    violates: tuple = ()  # UNCOVERED: the rules of `allot verify` that may be broken
     again: bool = True  # can be injected into a group that lives on
     proxied: bool = False  # each replica reaches the server through a proxy of its own
     failpoints: bool = False  # each replica has numbered failpoints
     clocked: bool = False  # the server's wall clock can be set
     root: bool = False
+    disk: str = ""  # options of a tmpfs that the store lies on; needs root
     ttl_s: float = TTL_S
     server: tuple = ()  # options of the server
     flags: tuple = ()  # of the replicas
@@ -55,7 +59,7 @@ class Scenario:
     @property
     def frame(self):
         """Scenarios of the same frame can follow each other in one group."""
-        return (self.proxied, self.failpoints, self.clocked, self.ttl_s, self.server, self.flags)
+        return (self.proxied, self.failpoints, self.clocked, self.disk, self.ttl_s, self.server, self.flags)
 
 
 SCENARIOS = []
@@ -129,6 +133,9 @@ class Stage:
             self.allot = Allot(binary, self.path, ("--backend", "redis", "--url", self.server.url), self.server)
         else:
             self.allot = Allot(binary, self.path)
+        if setting.disk:
+            os.mkdir(self.path, 0o700)
+            mount(f"{setting.disk},mode=700", self.path, "-t", "tmpfs", "tmpfs")
         self.group = Group(self.allot, self.home)
         self.adder = Adder(self)
         self.struck = set()  # names of the replicas that the fault strikes itself
@@ -138,7 +145,7 @@ class Stage:
         environment = None
         if self.setting.clocked:
             with open(self.clock, "wb") as file:
-                file.write(bytes(8))
+                file.write(bytes(16))
             library = os.path.join(os.environ["ALLOT_BUILD"], "tests", "server_clock.so")
             environment = {**os.environ, "LD_PRELOAD": library, "ALLOT_TEST_CLOCK": self.clock}
         folder = os.path.join(self.home, "server")
@@ -150,8 +157,8 @@ class Stage:
     def history(self, name):
         return os.path.join(self.home, f"{name}.jsonl")
 
-    def start_replica(self, name, **more):
-        """a holds what it gets; the others work."""
+    def start_replica(self, name, prepare=lambda: None, **more):
+        """a holds what it gets; the others work. `prepare`: with its failpoints cleared, before it starts."""
         flags = ["--ttl", f"{round(self.setting.ttl_s * 1000)}ms", "--history", self.history(name),
                  *self.setting.flags]
         extra = {}
@@ -164,13 +171,23 @@ class Stage:
                 self.failpoints[name] = Failpoints(os.path.join(self.home, f"{name}.faults"), self.path)
             self.failpoints[name].clear()
             extra = self.failpoints[name].environment
+        prepare()
         extra = {**extra, **more.pop("extra", {})}
         return self.group.start(name, *flags, program=None if name == "a" else self.worker,
                                 env=clean_environment(**extra), **more)
 
+    def refill(self):
+        """Adds what is kept. (What is there is left alone.)"""
+        limit = time.monotonic() + LIMIT_S
+        while True:
+            done = self.adder.add([f"keep-{number}" for number in range(KEEPS)])
+            if done.returncode == 0:
+                return
+            assert time.monotonic() < limit, done.stderr
+            time.sleep(0.1)
+
     def start(self):
-        done = self.adder.add([f"keep-{number}" for number in range(KEEPS)])
-        assert done.returncode == 0, done.stderr
+        self.refill()
         for name in NAMES:
             self.start_replica(name)
         self.adder.start()
@@ -190,6 +207,15 @@ class Stage:
     def a_worker(self):
         return next(r for r in self.live() if r.name != "a")
 
+    def a_busy_worker(self):
+        """Whoever is the next to report."""
+        since = self.mark()
+
+        def busy():
+            return next((r for r in self.group.live() if r.name != "a" and
+                         any(e["event"] == "acked" for e in r.events[since.get(r, 0):])), None)
+        return self.group.wait(busy, "a worker to work")
+
     def live(self):
         return self.group.live()
 
@@ -201,9 +227,13 @@ class Stage:
         self.struck.add(replica.name)
         replica.stop()
 
-    def restart(self, replica):
+    def store_held(self):
+        """See replicas.store_held."""
+        return store_held(self.allot)
+
+    def restart(self, replica, **more):
         """What has ended comes again, and goes on in its history."""
-        again = self.start_replica(replica.name)
+        again = self.start_replica(replica.name, **more)
         again.wait(lambda r: r.slot, "to join")
         return again
 
@@ -217,11 +247,24 @@ class Stage:
         for replica in among or self.live():
             replica.wait(lambda r: any(e["event"] == word for e in r.events[since.get(r, 0):]), word, limit_s)
 
-    def wait_moved_from(self, replica, among=None, limit_s=LIMIT_S):
-        """Until the others have every id that is kept."""
-        others = among or [r for r in self.live() if r is not replica]
-        self.group.wait(lambda: KEEPS == sum(name.startswith("keep-") for r in others for name in r.held),
-                        f"the others to have what {replica.name} had", limit_s)
+    def wait_moved_from(self, replica, limit_s=LIMIT_S):
+        """Until the store knows nothing of its slot any more, and the others have every id that is kept."""
+        slot, limit = replica.slot, time.monotonic() + limit_s
+        while True:
+            done = self.allot("status", "-o", "json", "--timeout", "1s")
+            if done.returncode == 0 and slot not in (s["slot"] for s in json.loads(done.stdout)["slots"]):
+                break
+            assert time.monotonic() < limit, f"the slot of {replica.name} is still there: {done.stderr}"
+            time.sleep(0.05)
+        self.group.wait(lambda: KEEPS == sum(name.startswith("keep-") for r in self.live() if r.slot != slot
+                                             for name in r.held), f"others to have what {replica.name} had", limit_s)
+
+    def wait_up(self):
+        """Until the store is there for all."""
+        def up(replica):
+            words = [e["event"] for e in replica.events if e["event"] in ("store_up", "store_down", "joined")]
+            return words and words[-1] != "store_down"
+        self.group.wait(lambda: all(up(r) for r in self.group.live()), "the store to be there for all")
 
     def wait_work(self, count=10, limit_s=LIMIT_S):
         """Until so many further jobs are done."""
@@ -248,8 +291,8 @@ class Stage:
                 all(slot["recalls"] == 0 and slot["expires_in_ms"] > 0 for slot in status["slots"]) and
                 all(w and w[-1] in ("store_up", "joined") for w in words) and len(held) == status["pool"]["placed"])
 
-    def wait_calm(self, limit_s=CALM_LIMIT_S):
-        """No more is added meanwhile. Returns how long it took."""
+    def wait_calm(self, limit_s=CALM_LIMIT_S, resume=True):
+        """No more is added meanwhile, and without `resume` also afterwards. Returns how long it took."""
         self.adder.pause()
         begin = time.monotonic()
         while not self.is_calm():
@@ -258,7 +301,8 @@ class Stage:
                 raise AssertionError(f"no calm within {limit_s} s: {self.allot('status').stdout.decode()} {told}")
             time.sleep(0.05)
         took_s = time.monotonic() - begin
-        self.adder.resume()
+        if resume:
+            self.adder.resume()
         return took_s
 
     # ---- Proof ----
@@ -269,8 +313,9 @@ class Stage:
     def verify(self, *flags):
         done = self.allot("verify", "-o", "json", *flags, *self.histories(), store=False, timeout=120)
         verdict = json.loads(done.stdout)
-        assert done.returncode == 0 and verdict["verdict"] == "proved", \
-            json.dumps([f["message"] for found in (verdict["shown"],) for f in found][:6], indent=1)
+        broken = {rule for rule, count in verdict["violations"].items() if count}
+        assert done.returncode in (0, 1) and broken <= set(self.setting.violates), \
+            json.dumps([found["message"] for found in verdict["shown"]][:6], indent=1)
         return verdict
 
     def check_places(self):
@@ -279,12 +324,26 @@ class Stage:
         held = {name: token for name, (_, token) in self.group.owners().items()}
         assert held == told, (sorted(set(held.items()) ^ set(told.items()))[:6])
 
+    def _version(self):
+        return self.allot.json("status")["version"]
+
     def prove(self, lost):
-        """While they run, in calm. Without loss of the store's data: that nothing is lost either."""
-        self.adder.pause()
-        self.wait_calm()
-        self.check_places()
-        verdict = self.verify(*([] if lost else ["--complete"]))
+        """While they run, in calm, also meanwhile: a join that has just been seen may still move ids. Without loss of
+        the store's data: that nothing is lost either."""
+        limit = time.monotonic() + CALM_LIMIT_S
+        while True:
+            self.wait_calm(resume=False)
+            before, wrong, verdict = self._version(), None, None
+            try:
+                self.check_places()
+                verdict = self.verify(*([] if lost else ["--complete"]))
+            except AssertionError as error:
+                wrong = error
+            if self.is_calm() and self._version() == before:
+                break
+            assert time.monotonic() < limit, "ids move on and on"
+        if wrong:
+            raise wrong
         self.adder.resume()
         return verdict
 
@@ -293,7 +352,8 @@ class Stage:
         self.adder.close()
         for replica in self.live():
             assert replica.terminate() == 0, replica.errors()[-500:]
-        self.group.check()
+        if not self.setting.violates:
+            self.group.check()
         return self.verify()
 
     def close(self):
@@ -305,57 +365,13 @@ class Stage:
             if self.server.process.poll() is None:
                 self.server.cont()
             self.server.kill()
+        if self.setting.disk:
+            subprocess.run(["umount", "-l", self.path], check=False)
         kept = os.environ.get("CHAOS_KEEP")
         if kept:
-            shutil.copytree(self.home, os.path.join(kept, os.path.basename(self.home)), dirs_exist_ok=True)
+            shutil.copytree(self.home, os.path.join(kept, os.path.basename(self.home)), dirs_exist_ok=True,
+                            ignore=shutil.ignore_patterns("*.socket"))
         shutil.rmtree(self.home, ignore_errors=True)
-
-
-# ---- What was seen ----------------------------------------------------------------------------------------------------
-
-
-def _longest_away_s(events, begin_ns):
-    """From store_down to store_up, the longest; what was down at the beginning counts from there."""
-    longest, since = 0, None
-    for event in events:
-        if event["event"] == "store_down":
-            since = event["mono_ns"]
-        elif event["event"] == "store_up" and since is not None:
-            longest, since = max(longest, event["mono_ns"] - since), None
-    return max(longest, time.monotonic_ns() - max(since, begin_ns) if since is not None else 0) / 1e9
-
-
-def _longest_unowned_s(stage, since, deaths):
-    """How long an id that is kept was nobody's, from its end or its owner's death to its next owner."""
-    records = [(at, 0, name, "died", "") for at, name in deaths]
-    for replica, first in since.items():
-        for number, event in enumerate(replica.events):
-            if event["event"] in ("gained", "lost", "released"):
-                rank = 2 if event["event"] == "gained" else 1
-                records += [(event["mono_ns"], rank, replica.name, event["event"], i["id"]) for i in event["ids"]
-                            if i["id"].startswith("keep-") and (number >= first or event["event"] == "gained")]
-    owner, ended, longest = {}, {}, 0
-    for at, _, name, word, item in sorted(records, key=lambda r: r[:2]):
-        if word == "gained":
-            longest = max(longest, at - ended.pop(item, at))
-            owner[item] = name
-        elif word == "died":
-            ended.update((i, at) for i, o in owner.items() if o == name and i not in ended)
-        elif owner.get(item) == name:
-            ended.setdefault(item, at)
-    return longest / 1e9
-
-
-def observe(stage, since, deaths, begin_ns):
-    """Of the replicas that were not struck: who was fenced, how long the store was away; and how long ids were nobody's."""
-    with stage.group.changed:
-        every = {replica: since.get(replica, 0) for replica in stage.group.replicas}
-        others = {r: r.events[first:] for r, first in every.items() if r.name not in stage.struck}
-        fenced = sorted({r.name for r, events in others.items() if any(e["event"] == "fenced" for e in events)})
-        away_s = max((_longest_away_s(events, begin_ns) for events in others.values()), default=0)
-        unowned_s = _longest_unowned_s(stage, every, stage.group.deaths[deaths:])
-    return {"fenced": len(fenced), "others": len({r.name for r in others}), "away_s": round(away_s, 2),
-            "unowned_s": round(unowned_s, 2)}
 
 
 def run_in(stage, one):
@@ -366,9 +382,10 @@ def run_in(stage, one):
     calm_s = stage.wait_calm()
     seen = observe(stage, since, deaths, begin_ns)
     verdict = stage.prove(one.loses)
-    seen.update(calm_s=round(calm_s, 2), adds_failed=stage.adder.failed - failed, acks=verdict["acks"],
+    broken = {rule: count for rule, count in verdict["violations"].items() if count}
+    seen.update(broken=broken, calm_s=round(calm_s, 2), adds_failed=stage.adder.failed - failed, acks=verdict["acks"],
                 grants=verdict["grants"], terms=verdict["terms"])
-    kind = REFUSED if refusal else DEGRADED if seen["fenced"] or seen["away_s"] else SAFE
+    kind = UNCOVERED if one.violates else REFUSED if refusal else DEGRADED if seen["fenced"] else SAFE
     outcome = {"scenario": one.name, "fault": one.fault, "backend": stage.backend, "outcome": kind,
                "message": refusal or "", "struck": len(stage.struck), "seen": seen}
     assert kind == one.expect, f"{kind}, but {one.expect} was expected: {outcome}"
@@ -392,13 +409,8 @@ def is_root():
     return os.geteuid() == 0
 
 
-def mounted(path, options):
-    """A tmpfs."""
-    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", path], check=True)
-
-
-def unmounted(path):
-    subprocess.run(["umount", "-l", path], check=False)
+def mount(options, path, *what):
+    subprocess.run(["mount", "-o", options, *what, path], check=True)
 
 
 def cont(replica):

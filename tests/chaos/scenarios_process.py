@@ -1,8 +1,10 @@
 """Processes that are killed, stopped, started again; and their clocks."""
 
+import os
+import signal
 import time
 
-from frame import DEGRADED, SAFE, cont, scenario
+from frame import SAFE, cont, scenario
 
 
 @scenario("SIGKILL of the leader", expect=SAFE, quick=True)
@@ -23,10 +25,8 @@ def follower_killed(stage):
 
 @scenario("SIGKILL of a worker in the middle of its work, five times", expect=SAFE)
 def workers_killed_at_work(stage):
-    for number in range(5):
-        victim = stage.replica("bc"[number % 2])
-        seen = len(victim.events)
-        victim.wait(lambda r, n=seen: any(e["event"] == "acked" for e in r.events[n:]), "to work")
+    for _ in range(5):
+        victim = stage.a_busy_worker()
         stage.kill(victim)
         stage.restart(victim)
 
@@ -61,9 +61,8 @@ def leader_stopped(stage):
 
 @scenario("SIGSTOP of a worker beyond its lease, with reports under way; then SIGCONT", expect=SAFE, quick=True)
 def worker_stopped(stage):
-    victim = stage.a_worker()
-    old, seen = victim.slot, len(victim.events)
-    victim.wait(lambda r: any(e["event"] == "acked" for e in r.events[seen:]), "to work")
+    victim = stage.a_busy_worker()
+    old = victim.slot
     stage.stop(victim)
     stage.wait_moved_from(victim)
     cont(victim)
@@ -91,3 +90,55 @@ def stopped_shortly(stage):
         cont(victim)
         stage.group.deaths.pop()  # it lives, and owns what it owned
     stage.struck.clear()
+
+
+@scenario("a second SIGTERM ends a replica at once, without leaving", expect=SAFE)
+def terminated_twice(stage):
+    victim = stage.follower()
+    stage.struck.add(victim.name)
+    with stage.store_held():  # so that the first one takes its time
+        victim.signal(signal.SIGTERM)
+        time.sleep(0.1)
+        assert victim.terminate() == 143
+        stage.group.deaths.append((time.monotonic_ns(), victim.name))
+    stage.restart(victim)
+
+
+@scenario("the wall clock of a replica is an hour ahead, of another one an hour behind", expect=SAFE)
+def wall_clocks_differ(stage):
+    for name, offset_us in (("b", 3_600_000_000), ("c", -3_600_000_000)):
+        victim = stage.replica(name)
+        stage.struck.add(name)
+        assert victim.terminate() == 0
+        path = os.path.join(stage.home, f"{name}.clock")
+        with open(path, "wb") as file:
+            file.write(bytes(8) + offset_us.to_bytes(8, "little", signed=True))
+        library = os.path.join(os.environ["ALLOT_BUILD"], "tests", "server_clock.so")
+        stage.restart(victim, extra={"LD_PRELOAD": library, "ALLOT_TEST_CLOCK": path})
+        stage.wait_work()
+    leader = stage.leader()
+    if leader.name == "a":  # so that one with a wrong clock leads
+        stage.kill(leader)
+        stage.wait_moved_from(leader)
+        stage.restart(leader)
+    stage.wait_work()
+
+
+@scenario("the wall clock of all replicas jumps by an hour, forth and back, ten times", expect=SAFE, again=False)
+def wall_clocks_jump(stage):
+    path = os.path.join(stage.home, "all.clock")
+    library = os.path.join(os.environ["ALLOT_BUILD"], "tests", "server_clock.so")
+    with open(path, "wb") as file:
+        file.write(bytes(16))
+    for name in ("a", "b", "c"):
+        victim = stage.replica(name)
+        stage.struck.add(name)
+        assert victim.terminate() == 0
+        stage.restart(victim, extra={"LD_PRELOAD": library, "ALLOT_TEST_CLOCK": path})
+    stage.wait_calm()
+    stage.struck.clear()
+    for number in range(10):
+        with open(path, "r+b") as file:
+            file.seek(8)
+            file.write((3_600_000_000 * (-1) ** number).to_bytes(8, "little", signed=True))
+        stage.wait_work(4)

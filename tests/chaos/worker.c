@@ -44,6 +44,27 @@ static bool still_owns(const worker *w, const allot_id *id)
     return allot_owns(w->node, id->id.data, id->id.len, &token) && token == id->token;
 }
 
+static allot_event event_now(const worker *w)
+{
+    allot_node_status status = {.size = sizeof(status)};
+    allot_event event = {.mono_ns = mono_now_ns()};
+    if (allot_status(w->node, &status) == ALLOT_OK) {
+        event.slot = status.slot;
+        event.leader = status.leader;
+        event.term = status.term;
+        event.version = status.version;
+    }
+    return event;
+}
+
+static void tell(worker *w, const char *word, const allot_id *id)
+{
+    allot_event event = event_now(w);
+    event.ids = id;
+    event.count = 1;
+    event_log_write(&w->log, word, &event);
+}
+
 /* ---- Jobs -------------------------------------------------------------------------------------------------------- */
 
 static void out_of_memory(worker *w)
@@ -52,16 +73,27 @@ static void out_of_memory(worker *w)
     stopper_stop(&w->stopper);
 }
 
-/* Those from `first` on that are still owned, and are none of `without`, stay. */
-static void keep_owned(worker *w, size_t first, const allot_id *without, size_t count)
+static bool is_among(const allot_id *id, const allot_id *ids, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (ids[i].id.len == id->id.len && memcmp(ids[i].id.data, id->id.data, id->id.len) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Those stay that are still owned, and are none of `without`. Of what is owned no more since a report that had no
+ * answer in time, nothing else tells that it is gone. */
+static void keep_owned(worker *w, const allot_id *without, size_t count)
 {
     id_list kept = {0};
-    for (size_t i = first; i < w->jobs.count; i++) {
+    for (size_t i = 0; i < w->jobs.count; i++) {
         const allot_id *id = &w->jobs.ids[i];
-        bool keep = still_owns(w, id);
-        for (size_t j = 0; keep && j < count; j++)
-            keep = without[j].id.len != id->id.len || memcmp(without[j].id.data, id->id.data, id->id.len) != 0;
-        if (keep && id_list_add(&kept, id, 1) != 0)
+        if (is_among(id, without, count))
+            continue;
+        if (!still_owns(w, id))
+            tell(w, "dropped", id);
+        else if (id_list_add(&kept, id, 1) != 0)
             out_of_memory(w);
     }
     id_list_done(&w->jobs);
@@ -88,19 +120,6 @@ static void begin_work(worker *w)
 
 /* ---- Reports ----------------------------------------------------------------------------------------------------- */
 
-static allot_event event_now(const worker *w)
-{
-    allot_node_status status = {.size = sizeof(status)};
-    allot_event event = {.mono_ns = mono_now_ns()};
-    if (allot_status(w->node, &status) == ALLOT_OK) {
-        event.slot = status.slot;
-        event.leader = status.leader;
-        event.term = status.term;
-        event.version = status.version;
-    }
-    return event;
-}
-
 static void give_back(worker *w, const allot_id *ids, size_t count)
 {
     allot_event event = event_now(w);
@@ -108,6 +127,8 @@ static void give_back(worker *w, const allot_id *ids, size_t count)
     event.count = (uint32_t)count;
     event_log_write(&w->log, "released", &event);
     history_file_released(&w->history, &event.slot, ids, count);
+    if (history_file_failed(&w->history))
+        return;
     allot_release(w->node, ids, count, REPORT_TIMEOUT_MS, NULL, NULL);
 }
 
@@ -129,18 +150,27 @@ static void tell_answers(worker *w, history_report kind, const allot_event *even
     }
 }
 
-static void report(worker *w, history_report kind, const allot_id *ids, size_t count)
+/* Those that were accepted come first then; returns how many. */
+static size_t report(worker *w, history_report kind, allot_id *ids, size_t count)
 {
     bool accepted[BATCH] = {false};
     allot_report sum = {0};
     allot_event event = event_now(w);
     int64_t since_us = boot_now_us();
     history_file_reported(&w->history, kind, HISTORY_UNKNOWN, since_us, &event.slot, ids, count);
+    if (history_file_failed(&w->history))
+        return 0;
     if (kind == HISTORY_ACKED)
         allot_ack(w->node, ids, count, REPORT_TIMEOUT_MS, accepted, &sum);
     else
         allot_fail(w->node, ids, count, "on purpose", REPORT_TIMEOUT_MS, accepted, &sum);
     tell_answers(w, kind, &event, since_us, ids, count, accepted, sum.accepted + sum.refused == count);
+    size_t done = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (accepted[i])
+            ids[done++] = ids[i];
+    }
+    return done;
 }
 
 /* What was not accepted, and is still owned, is done again. */
@@ -156,13 +186,11 @@ static void end_work(worker *w)
     }
     w->batches++;
     allot_working(w->node, NULL, 0);
-    if (count > 0 && w->batches % 5 == 0)
-        report(w, HISTORY_FAILED, done, count);
-    else if (count > 0 && w->batches % 7 == 0)
+    if (count > 0 && w->batches % 7 == 0)
         give_back(w, done, count);
     else if (count > 0)
-        report(w, HISTORY_ACKED, done, count);
-    keep_owned(w, 0, NULL, 0);
+        count = report(w, w->batches % 5 == 0 ? HISTORY_FAILED : HISTORY_ACKED, done, count);
+    keep_owned(w, done, count);
 }
 
 /* ---- Events ------------------------------------------------------------------------------------------------------ */
@@ -174,7 +202,7 @@ static void on_event(worker *w, const allot_event *event)
     if (event->type == ALLOT_EVENT_GAINED)
         take_jobs(w, event);
     if (event->type == ALLOT_EVENT_RECALLED) {
-        keep_owned(w, 0, event->ids, event->count);
+        keep_owned(w, event->ids, event->count);
         give_back(w, event->ids, event->count);
     }
     if (event->type == ALLOT_EVENT_LEFT && !stopper_is_stopping(&w->stopper))
@@ -213,8 +241,10 @@ static void loop(worker *w)
             continue;
         if (fds[1].revents != 0)
             fds[1].fd = -1; /* what is held is recalled by the drain */
-        if (fds[2].revents != 0 || fds[3].revents != 0) {
-            fds[2].fd = fds[3].fd = -1;
+        if (fds[2].revents != 0)
+            return; /* as a crash: others get what it holds when its lease has ended */
+        if (fds[3].revents != 0) {
+            fds[3].fd = -1;
             stopper_stop(&w->stopper);
         }
     }
@@ -234,7 +264,8 @@ static int work(worker *w)
     code = stopper_start(&w->stopper, w->node, false);
     if (code == CODE_OK) {
         loop(w);
-        allot_leave(w->node, (int)w->settings->config.lease.ttl_ms);
+        if (!history_file_failed(&w->history))
+            allot_leave(w->node, (int)w->settings->config.lease.ttl_ms);
         stopper_end(&w->stopper);
         code = w->code;
     }

@@ -1,9 +1,9 @@
 """The check of what all replicas have told: who owned what, and when.
 
 The instants are CLOCK_MONOTONIC, which is the same for all processes of a machine. An id is owned from `gained` to
-`released`, `lost`, `acked` or `failed`, or until its owner died."""
+`released`, `lost`, `acked`, `failed` or `dropped`, or until its owner died."""
 
-ENDS = ("released", "lost", "acked", "failed")
+ENDS = ("released", "lost", "acked", "failed", "dropped")
 
 
 def _records(told, deaths):

@@ -1,5 +1,6 @@
 """A real redis-server for one test: on a Unix socket, in a directory of its own. It dies with the test."""
 
+import contextlib
 import ctypes
 import glob
 import hashlib
@@ -62,11 +63,11 @@ class RedisServer:
         self.process = None
         self.start()
 
-    def start(self, wait=True):
-        """Starts it (again), on whatever it has written."""
+    def start(self, wait=True, *more):
+        """Starts it (again), on whatever it has written; with `more` options this time."""
         command = [program(), "--port", "0", "--unixsocket", self.path, "--dir", self.home, "--save", "",
                    "--appendonly", "no", "--daemonize", "no", "--logfile", os.path.join(self.home, "redis.log"),
-                   *self.options]
+                   *self.options, *more]
         if os.path.exists(self.path):
             os.remove(self.path)
         # pylint: disable-next=consider-using-with,subprocess-popen-preexec-fn
@@ -104,6 +105,45 @@ class RedisServer:
             connection.sendall(line.encode() + b"\r\n")
             with connection.makefile("rb") as answer:
                 return _element(answer)
+
+    def send(self, line):
+        """Waits for no answer."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(self.path)
+            connection.sendall(line.encode() + b"\r\n")
+
+    @contextlib.contextmanager
+    def connection(self):
+        """One that stays: a function that asks, and gives what ask_all gives."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(LIMIT_S)
+            connection.connect(self.path)
+            with connection.makefile("rb") as answer:
+                def ask(line):
+                    connection.sendall(line.encode() + b"\r\n")
+                    return _element(answer)
+                yield ask
+
+    def _wait(self, is_so, what):
+        limit = time.monotonic() + LIMIT_S
+        while not is_so():
+            assert time.monotonic() < limit, what
+            time.sleep(0.01)
+
+    def wait_loaded(self):
+        self._wait(lambda: self._is_there(True), "the server does not end to load")
+
+    def wait_synced(self):
+        """As a replica of another one."""
+        self._wait(lambda: "master_link_status:up" in self.ask("INFO replication"), "no link to the master")
+
+    def listen_on_tcp(self):
+        """Returns the port, on 127.0.0.1."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        assert self.ask(f"CONFIG SET port {port}") == "OK"
+        return port
 
     def log_scripts(self):
         """From now on every command is remembered for scripts()."""

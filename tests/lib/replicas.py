@@ -91,8 +91,8 @@ class Replica:
         self.slot = None
         self.ended_ns = None
         self.log = open(os.path.join(group.logs, f"{name}.log"), "wb")  # pylint: disable=consider-using-with
-        command = [program or group.allot.binary, "run", *(place or group.allot.place), "--name", name, "--log-format", "json",
-                   "--log-ids", *flags]
+        command = [program or group.allot.binary, "run", *(place or group.allot.place), "--name", name, "--log-format",
+                   "json", "--log-ids", *flags]
         # pylint: disable-next=consider-using-with,subprocess-popen-preexec-fn
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log,
                                         env=env or clean_environment(), preexec_fn=_die_with_parent)
@@ -119,7 +119,8 @@ class Replica:
             self.held.update((item["id"], item["token"]) for item in event["ids"])
         elif event["event"] in histories.ENDS:
             for item in event["ids"]:
-                self.held.pop(item["id"], None)
+                if self.held.get(item["id"]) == item["token"]:
+                    del self.held[item["id"]]
 
     def named(self, word):
         with self.group.changed:

@@ -1,5 +1,6 @@
-/* server_clock.c - preloaded into a server: it sees the time that a test writes. The file $ALLOT_TEST_CLOCK holds one
- * int64_t, CLOCK_REALTIME in microseconds; as long as it is 0, and without the file, time is the real one.
+/* server_clock.c - preloaded into a server: it sees the time that a test writes. The file $ALLOT_TEST_CLOCK holds
+ * two int64_t: CLOCK_REALTIME in microseconds, which then stands still; as long as it is 0, the real time, and what is
+ * added to it (0 where the file is shorter). Without the file, time is the real one.
  * CLOCK_MONOTONIC is left alone: a server's event loop has to go on. */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -19,7 +20,7 @@ static void __attribute__((constructor)) find_clock(void)
     int fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return;
-    void *memory = mmap(NULL, sizeof(int64_t), PROT_READ, MAP_SHARED, fd, 0);
+    void *memory = mmap(NULL, 2 * sizeof(int64_t), PROT_READ, MAP_SHARED, fd, 0);
     if (memory != MAP_FAILED)
         server_clock = memory;
     close(fd);
@@ -28,10 +29,10 @@ static void __attribute__((constructor)) find_clock(void)
 static int64_t now_us(void)
 {
     struct timespec t;
-    if (server_clock != NULL && *server_clock != 0)
-        return *server_clock;
+    if (server_clock != NULL && server_clock[0] != 0)
+        return server_clock[0];
     syscall(SYS_clock_gettime, CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000 + (server_clock != NULL ? server_clock[1] : 0);
 }
 
 int clock_gettime(clockid_t clock, struct timespec *ret_time)

@@ -9,7 +9,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 # pylint: disable=wrong-import-position,unused-import
 from redis_server import RedisServer, is_installed
 from replicas import Allot, Group
-from sessions import binary, has_redis_backend, home
+from builds import has_redis_backend
+from sessions import binary, home
 # pylint: enable=wrong-import-position,unused-import
 # pylint: disable=redefined-outer-name
 

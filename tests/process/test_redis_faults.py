@@ -1,13 +1,14 @@
 """Replicas on a Redis server that fails: they stop in time, come back by themselves, and nothing is lost or doubled."""
 
 import os
+import signal
 import time
 
 import pytest
 
 from redis_server import RedisServer, is_installed
 from replicas import Allot, Group, note
-from sessions import has_redis_backend
+from builds import has_redis_backend
 
 TTL_S = 1.5
 NAMES = [f"name-{number}" for number in range(30)]
@@ -18,7 +19,8 @@ class Stage:
 
     def __init__(self, binary, home, *options):
         self.server = RedisServer(home, *options)
-        self.allot = Allot(binary, self.server.path, ("--backend", "redis", "--url", self.server.url))
+        self.allot = Allot(binary, self.server.path, ("--backend", "redis", "--url", self.server.url),
+                           self.server)
         self.group = Group(self.allot, home)
 
     def start(self, count=3, ttl_s=TTL_S):
@@ -155,6 +157,30 @@ def test_the_server_loses_everything(stage, how):
     assert stage.allot.json("status")["life"] != life
     _check_tokens_grew(before, stage.group)
     stage.group.check()
+
+
+@pytest.mark.parametrize("who", ["a beat", "an add"])
+def test_the_server_loses_the_state_alone(stage, who):
+    """As by eviction. What is left has no counters any more: a new life begins without it, so that what is added is
+    placed again."""
+    stage = stage()
+    replicas = stage.start()
+    since = stage.mark()
+    if who == "an add":  # nobody else may speak before it
+        for replica in replicas:
+            replica.stop()
+    assert stage.server.ask("DEL allot:{default}:state") == "1"
+    if who == "an add":
+        assert stage.allot.add(NAMES) == {"added": len(NAMES), "present": 0, "refused": 0}
+        for replica in replicas:
+            replica.signal(signal.SIGCONT)
+    stage.wait_all("joined", since)
+    if who == "a beat":
+        assert stage.allot.add(NAMES) == {"added": len(NAMES), "present": 0, "refused": 0}
+    stage.group.wait_placed(NAMES)
+    assert stage.allot.json("status")["pool"] == {"total": len(NAMES), "inbox": 0, "placed": len(NAMES), "parked": 0}
+    left = set(stage.server.ask_all("HKEYS allot:{default}:seg"))
+    assert left == set(stage.server.ask_all("HKEYS allot:{default}:live"))
 
 
 def test_the_server_is_stopped_for_longer_than_a_lease(stage):

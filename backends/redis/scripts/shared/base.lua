@@ -6,6 +6,7 @@ local call = redis.call
 local K_STATE, K_DB, K_SEG, K_DONE, K_LIVE, K_SEGMENTS, K_INBOX, K_SLOTS, K_AGES, K_TTLS, K_LOCK, K_PARKED, K_PARKING,
     K_FAILS, K_SESSIONS, K_OUTCOMES = unpack(KEYS, 1, 16)
 local FIRST_SLOT_KEY, KEYS_PER_SLOT = 17, 4
+local ZSETS = {[6] = true, [7] = true, [8] = true, [9] = true, [12] = true, [13] = true, [15] = true} -- of KEYS
 local FORMAT = 1
 local PREFIX = string.sub(K_STATE, 1, -6)
 local FROM = ARGV[1] -- the handle that speaks, so that it can tell its own hints

@@ -205,9 +205,8 @@ end
 
 -- The key that is not ours, as an error; whatever else failed fails again (a text that begins with a code, as that).
 local function failure(failed)
-    local zsets = {[6] = true, [7] = true, [8] = true, [9] = true, [12] = true, [13] = true, [15] = true} -- of KEYS
     for i = 1, is_of_others(failed) and #KEYS or 0 do
-        if is_of_others(redis.pcall(zsets[i] and 'ZCARD' or 'HLEN', KEYS[i])) then
+        if is_of_others(redis.pcall(ZSETS[i] and 'ZCARD' or 'HLEN', KEYS[i])) then
             return of_others(KEYS[i])
         end
     end

@@ -26,9 +26,25 @@ local function quarantine_rest()
     return rest <= 0 and 0 or math.min(rest, num('longest_ttl'))
 end
 
+-- Keys that have outlived the state (it was evicted, or deleted). Its counters are gone, and with them what was written
+-- there means nothing; numbers of segments would be given out a second time, over what lies under them.
+local function drop_leftovers()
+    local left = 0
+    for i = 2, FIRST_SLOT_KEY - 1 do
+        -- Whole or nothing: see shared/change.lua.
+        left = left + call(ZSETS[i] and 'ZCARD' or 'HLEN', KEYS[i])
+    end
+    if left > 0 then
+        call('UNLINK', unpack(KEYS, 2, FIRST_SLOT_KEY - 1))
+    end
+end
+
 local function begin_life(fresh)
     if fresh == ZERO then
         return 'invalid'
+    end
+    if not st.life then
+        drop_leftovers()
     end
     put_text('life', fresh)
     put('format', FORMAT)
