@@ -10,7 +10,7 @@
 static const exit_meaning meanings[] = {
     {CODE_OK, "ok"},
     {CODE_FAILED, "failed"},
-    {CODE_USAGE, "wrong usage"},
+    {CODE_USAGE, "wrong usage; verify: no verdict"},
     {CODE_NOT_FOUND, "no leader, not found"},
     {CODE_TIMED_OUT, "timed out"},
     {CODE_UNREACHABLE, "store not reachable"},

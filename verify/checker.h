@@ -11,7 +11,8 @@
  *   reports.c   acks, fails, and what is left in the end
  *   findings.c  what is wrong, in words
  *
- * Pure: whoever has the files reads them. Memory grows with the ids, slots and findings, not with the lines. */
+ * Pure: whoever has the files reads them. Memory grows with the ids, tokens, slots and findings, not with
+ * the lines. */
 #ifndef VERIFY_CHECKER_H
 #define VERIFY_CHECKER_H
 

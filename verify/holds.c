@@ -198,6 +198,12 @@ const hold *hold_last(const thing *t)
     return t->last;
 }
 
+static bool is_token_of(const checker *c, uint32_t slot, uint64_t token)
+{
+    uint64_t number;
+    return index_get(&c->grant_index, &token, sizeof(token), &number) && c->grants[number].slot == slot;
+}
+
 void token_take(checker *c, uint32_t slot, uint64_t token, place at)
 {
     uint64_t number;
@@ -294,7 +300,7 @@ void hold_end(checker *c, thing *t, uint32_t slot, uint64_t token, hold_end_kind
 {
     char name[THING_BYTES];
     hold *h = of_token(t, token);
-    bool forgotten = h == NULL && t->holds != NULL && token < t->holds->token;
+    bool forgotten = h == NULL && t->holds != NULL && token < t->holds->token && is_token_of(c, slot, token);
     if (h != NULL && h->slot == slot)
         end_now(h, how, end_us, at);
     else if (!forgotten)

@@ -388,6 +388,23 @@ START_TEST(a_token_is_of_one_slot)
 }
 END_TEST
 
+/* Of a hold that is forgotten, its token is still known. */
+START_TEST(an_end_is_of_a_token_that_was_granted)
+{
+    for (uint64_t token = 3; token <= 4; token++) {
+        for (uint32_t who = 0; who < 2; who++) {
+            story s;
+            open_two(&s, false);
+            say_at(&s, 100, 0, about(0, LINE_HELD, 4));
+            say_at(&s, 110, 0, about(0, LINE_RELEASED, 4));
+            say_at(&s, 120, 0, about(1, LINE_HELD, 5));
+            say_at(&s, 130, 0, about(who, LINE_LOST, token));
+            expect(&s, RULE_STORY, token == 4 && who == 0 ? 0 : 1);
+        }
+    }
+}
+END_TEST
+
 START_TEST(a_term_is_led_once)
 {
     for (uint64_t term = 5; term <= 6; term++) {
@@ -516,6 +533,7 @@ TCase *rules_case(void)
     tcase_add_test(c, an_old_grant_that_is_written_very_late_is_compared_with_those_behind_it);
     tcase_add_test(c, what_was_lost_or_done_is_not_granted_again_under_its_token);
     tcase_add_test(c, a_token_is_of_one_slot);
+    tcase_add_test(c, an_end_is_of_a_token_that_was_granted);
     tcase_add_test(c, a_term_is_led_once);
     tcase_add_test(c, leadership_is_held_like_an_id);
     tcase_add_test(c, terms_grow);
