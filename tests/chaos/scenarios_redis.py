@@ -173,7 +173,7 @@ def clients_paused(stage):
 @scenario("CLIENT PAUSE of writing commands, until all leases are over", REDIS, expect=DEGRADED, quick=True)
 def writes_paused(stage):
     until_fenced(stage, lambda: ok(stage.server, "CLIENT PAUSE 10000 WRITE"),
-                  lambda: ok(stage.server, "CLIENT UNPAUSE"))
+                 lambda: ok(stage.server, "CLIENT UNPAUSE"))
 
 
 @scenario("CLIENT PAUSE for 300 ms, eight times", REDIS, expect=SAFE, ttl_s=4.0)
