@@ -317,8 +317,8 @@ static int run_node(replica *r)
     if (r->code != CODE_OK)
         stopper_stop(&r->stopper);
     loop(r);
-    /* `left` is told before the store has heard of it: closing now would be the same to the others as a crash. So it is to
-     * be when the history could not say that ids were given up: others get them when the lease has ended. */
+    /* `left` is told before the store has heard of it: closing now would be the same to the others as a crash. So it is
+     * to be when the history could not say that ids were given up: others get them when the lease has ended. */
     if (!history_file_failed(&r->history))
         allot_leave(r->node, (int)r->settings->config.lease.ttl_ms);
     stopper_end(&r->stopper);

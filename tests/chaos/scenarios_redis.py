@@ -170,7 +170,7 @@ def clients_paused(stage):
     until_fenced(stage, lambda: ok(stage.server, "CLIENT PAUSE 5000 ALL"), lambda: stage.server.ask("PING"))
 
 
-@scenario("CLIENT PAUSE of writing commands, until all leases are over", REDIS, expect=DEGRADED, quick=True)
+@scenario("CLIENT PAUSE of writing commands, until all leases are over", REDIS, expect=DEGRADED)
 def writes_paused(stage):
     until_fenced(stage, lambda: ok(stage.server, "CLIENT PAUSE 10000 WRITE"),
                  lambda: ok(stage.server, "CLIENT UNPAUSE"))
