@@ -2,9 +2,14 @@
 # the same without installing anything.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo build test model bench lint format coverage config-pages sim-night mutants chaos soak evidence clean
+.PHONY: help demo build test model bench lint format coverage fuzz config-pages sim-night mutants chaos soak evidence clean
 
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+FUZZ_SECONDS ?= 30
+FUZZ ?=
+# What is counted; the rest reaches nothing else.
+COVERAGE_SUITES := unit engine conformance api config fuzz verify plugins badmodules redis sim sim-seeds process cli
+COVERAGE_SEEDS ?= 3000
 SAN ?=
 WERROR ?= 0
 
@@ -32,20 +37,21 @@ help:
 	@echo '  make test SAN=thread   the same with the thread sanitizer'
 	@echo 'make build             build in build/'
 	@echo 'make model             search the model of the protocol further than the tests do: some minutes'
-	@echo 'make bench             measure; all tables in less than ten minutes'
+	@echo 'make bench             measure; all tables in twelve minutes'
 	@echo '  make bench QUICK=1     small, to see that every bench works: less than a minute'
 	@echo '  make bench DOCS=1      also writes the tables of docs/performance.md: on a quiet machine'
 	@echo 'make lint              check layers, purity, globals, lengths, headers'
 	@echo 'make format            format the C sources (clang-format)'
-	@echo 'make coverage          which lines the tests reach'
+	@echo 'make coverage          run the tests, and tell what they reach: lines, and branches of the engine; ten minutes'
+	@echo 'make fuzz              any bytes as input, 30 s for each target (FUZZ_SECONDS); FUZZ=TARGET: that one alone'
 	@echo 'make config-pages      write the schema, the sample and the tables of the documentation anew'
-	@echo 'make sim-night         simulate until interrupted, or ten million seeds'
+	@echo 'make sim-night         simulate ten million seeds: about an hour on two processors; what fails is kept'
 	@echo 'make mutants           plant bugs, and see the simulator find each; writes docs/evidence.md'
 	@echo 'make chaos             every fault, on real processes: some minutes'
 	@echo '  make evidence          the same; writes docs/evidence.md'
 	@echo 'make soak              all of them at random for an hour, watching that nothing grows; SOAK_SECONDS=60: for a minute'
 	@echo 'make clean             remove what was built'
-	@echo 'demo, build, test, model, bench, coverage, mutants, chaos and soak install missing packages (Debian; as root or by sudo).'
+	@echo 'All that build install missing packages (Debian; as root or by sudo).'
 
 demo: build
 	@$(if $(filter redis,$(BACKEND)),tools/install-packages demo-redis)
@@ -80,15 +86,24 @@ format:
 
 coverage:
 	@tools/install-packages coverage
-	@$(call built,build-coverage,-DALLOT_TESTS=ON -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS=--coverage)
-	@tests/run --build build-coverage unit engine conformance api sim process
-	@gcovr --root . --exclude tests/ --exclude 'build.*' --sort-uncovered --print-summary build-coverage
+	@$(call built,build-coverage,-DCMAKE_C_COMPILER=gcc -DALLOT_TESTS=ON -DALLOT_COVERAGE=ON -DCMAKE_BUILD_TYPE=Debug)
+	@find build-coverage -name '*.gcda' -delete
+	@ALLOT_SIM_SEEDS=$(COVERAGE_SEEDS) tests/run --build build-coverage $(COVERAGE_SUITES)
+	@tests/coverage --build build-coverage
+
+fuzz:
+	@tools/install-packages fuzz
+	@tools/quietly "Configuring build-fuzz/" \
+	    cmake -S . -B build-fuzz $(OPTIONS) -DCMAKE_C_COMPILER=clang -DALLOT_TESTS=ON -DALLOT_FUZZ=ON
+	@tools/quietly "Building build-fuzz/" \
+	    env -u MAKEFLAGS -u MAKELEVEL cmake --build build-fuzz --parallel $(JOBS) --target fuzz
+	@tests/fuzz/run --build build-fuzz --seconds $(FUZZ_SECONDS) $(FUZZ)
 
 config-pages: build
 	@cmake --build build --target config-pages >/dev/null
 
 sim-night: build
-	@build/sim/allot-sim --seeds 10000000
+	@build/sim/allot-sim --seeds 10000000 --failures build/sim/failed-seeds.txt
 
 mutants:
 	@tools/install-packages build
@@ -103,4 +118,4 @@ chaos evidence soak:
 	@tests/chaos/run --build build $(if $(filter evidence,$@),--evidence) $(if $(filter soak,$@),--soak) $(CHAOS)
 
 clean:
-	@rm -rf build build-san build-tsan build-coverage build-bench build-mutants
+	@rm -rf build build-san build-tsan build-coverage build-bench build-fuzz build-mutants

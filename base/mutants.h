@@ -37,6 +37,7 @@
     X(store, added_twice, "an id that is in the pool is added again")                                                  \
     X(store, half_a_release, "a release of ids of several segments writes those of the first")                         \
     X(store, release_unannounced, "a release does not change the inbox's revision")                                    \
+    X(store, roster_cut, "a roster of more than forty slots is cut off")                                               \
     X(store, recall_unannounced, "a recall does not change the share's revision")                                      \
     X(store, hints_alone, "beats show no change of the share")                                                         \
     X(engine, deadline_from_reply, "the deadline counts from the reply, not from t0")                                  \
@@ -55,6 +56,7 @@
     X(engine, published_early, "a version is published before all of it is assigned")                                  \
     X(engine, unpark_forgotten, "parked ids are not put back when they are due")                                       \
     X(engine, clock_jump_ignored, "slots are reaped although the store's clock has run ahead")                         \
+    X(engine, owner_unchecked, "what a strategy names as owners is not looked at")                                     \
     X(engine, leader_never_rests, "the leader runs its cycle again without a cause")                                   \
     X(engine, beats_too_often, "four times as many beats as are needed")                                               \
     X(world, monotonic_clock, "the clock stands still while the process is stopped")                                   \

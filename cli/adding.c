@@ -3,6 +3,7 @@
 #include "cli/exits.h"
 #include "cli/history_file.h"
 #include "cli/json.h"
+#include "cli/moments.h"
 #include "cli/open.h"
 
 #include <inttypes.h>
@@ -18,6 +19,13 @@ static void show_progress(bool terminal, size_t done, size_t count)
         dprintf(STDERR_FILENO, "\r%zu of %zu ids%s", done, count, done == count ? "\r\033[K" : "");
 }
 
+static int adding_stopped(size_t done, size_t count, int code)
+{
+    dprintf(STDERR_FILENO, "%zu of %zu ids were confirmed before; adding them again is safe\n", done, count);
+    return code;
+}
+
+/* What the history cannot tell is not added. */
 static int add_pieces(allot_group *group, const settings *s, history_file *history, const allot_new *ids, size_t count,
                       added *sum)
 {
@@ -26,17 +34,19 @@ static int add_pieces(allot_group *group, const settings *s, history_file *histo
         allot_error error = {0};
         allot_added piece = {0};
         size_t want = count - done < PIECE_IDS ? count - done : PIECE_IDS;
+        int64_t since_us = boot_now_us();
+        if (history_file_adding(history, ids + done, want) != 0)
+            return adding_stopped(done, count, CODE_FAILED);
         int failed = allot_group_add(group, ids + done, want, (int)s->timeout_ms, &piece, &error);
-        history_file_added(history, ids + done, piece.done);
+        int told = history_file_added(history, since_us, ids + done, piece.done);
         sum->added += piece.added;
         sum->present += piece.present;
         done += piece.done;
         show_progress(terminal, done, count);
-        if (failed != ALLOT_OK) {
-            int code = fail_allot(failed, &error);
-            dprintf(STDERR_FILENO, "%zu of %zu ids were confirmed before; adding them again is safe\n", done, count);
-            return code;
-        }
+        if (failed != ALLOT_OK)
+            return adding_stopped(done, count, fail_allot(failed, &error));
+        if (told != 0)
+            return adding_stopped(done, count, CODE_FAILED);
     }
     return CODE_OK;
 }

@@ -54,7 +54,8 @@ static const command table[] = {
      verb_add},
     {"generate", "N", OPERAND_TEXT, 1, 1, READS | FOR_HISTORY, "add N random UUIDs to the pool", NULL,
      EXAMPLES({"a hundred ids", "allot generate 100"}), verb_generate},
-    {"clean", "", OPERAND_TEXT, 0, 0, READS | FOR_CONFIRMING, "empty the pool, whoever owns its ids", NULL,
+    {"clean", "", OPERAND_TEXT, 0, 0, READS | FOR_CONFIRMING | FOR_HISTORY, "empty the pool, whoever owns its ids",
+     "With --history, whoever verifies the histories of its replicas knows that the pool was emptied, and when.",
      EXAMPLES({"from a script, where nobody can be asked", "allot clean --yes"}), verb_clean},
     {"check-config", "[FILE]", OPERAND_FILE, 0, 1, FOR_FILE | FOR_CHECK,
      "check a file of settings; exit code 78 if anything is wrong",
@@ -66,12 +67,24 @@ static const command table[] = {
      "prove from histories that nothing was held by two",
      "Reads what replicas have written down with --history, and checks it against what is promised: no id held by\n"
      "two at once, and no two leaders; tokens and terms that only grow; one accepted ack for each add, none stale.\n"
-     "Exit code 0: proved, as far as these histories reach. 1: broken; the lines that show it are named. 2: they are\n"
-     "of two groups, or of two boots, and cannot be compared.",
-     EXAMPLES({"a replica's history",
-               "allot run --generate 10 --once --history run-a.jsonl && allot verify run-a.jsonl"},
-              {"those of all replicas, for programs", "allot verify -o json run-*.jsonl"}),
+     "Exit code 0: proved, as far as these histories reach. 1: broken; the lines that show it are named. 2: no "
+     "verdict:\n"
+     "they cannot be read, or are of two groups or two boots and cannot be compared. They may still be growing.",
+     EXAMPLES(
+         {"a replica's history", "allot run --generate 10 --once --history run-a.jsonl && allot verify run-a.jsonl"},
+         {"those of all replicas, for programs", "allot verify -o json run-*.jsonl"}),
      verb_verify},
+    {"sim", "", OPERAND_TEXT, 0, 0, FOR_FILE | FOR_OUTPUT | FOR_SIM,
+     "simulate groups with faults, in virtual time",
+     "Runs the real engine and the real store, many replicas in one process, with a network that loses and delays,\n"
+     "processes that stop and crash, and whatever else each seed turns on. After every step the promises are checked.\n"
+     "With -c it plays the settings of that file: ttl, settle, hand-over, attempts, the strategy and its options;\n"
+     "without, each seed draws them. Says how even shares were, how many ids moved, and for how long nobody led, or\n"
+     "nobody owned an id. Exit code 1: a promise was broken, or the strategy failed; the seed is named.",
+     EXAMPLES({"your settings, with three replicas", "allot sim -c allot.yaml --nodes 3 --seeds 500"},
+              {"one seed, as a story", "allot sim -c allot.yaml --seed 7 --trace | tail"},
+              {"for programs", "allot sim --seeds 200 -o json"}),
+     verb_sim},
     {"config", "dump|schema", OPERAND_WORD, 1, 1, SETTINGS | FOR_DUMP,
      "show the settings in effect, or their JSON Schema",
      "dump: the settings in effect, as YAML, secrets masked. schema: the JSON Schema of the file, for editors.",

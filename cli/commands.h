@@ -70,6 +70,7 @@ int verb_check_config(const invocation *call);
 int verb_config(const invocation *call);
 int verb_completion(const invocation *call);
 int verb_verify(const invocation *call);
+int verb_sim(const invocation *call);
 int verb_version(const invocation *call);
 int verb_help(const invocation *call);
 

@@ -152,6 +152,24 @@ void json_null(json *j)
     output_text(j->out, "null");
 }
 
+void json_string_member(json *j, const char *key, const char *text)
+{
+    json_key(j, key);
+    json_string(j, text);
+}
+
+void json_unsigned_member(json *j, const char *key, uint64_t n)
+{
+    json_key(j, key);
+    json_unsigned(j, n);
+}
+
+void json_signed_member(json *j, const char *key, int64_t n)
+{
+    json_key(j, key);
+    json_signed(j, n);
+}
+
 void json_break(json *j)
 {
     if (j->comma)

@@ -25,6 +25,11 @@ void json_signed(json *j, int64_t n);
 void json_bool(json *j, bool flag);
 void json_null(json *j);
 
+/* A member of an object. */
+void json_string_member(json *j, const char *key, const char *text);
+void json_unsigned_member(json *j, const char *key, uint64_t n);
+void json_signed_member(json *j, const char *key, int64_t n);
+
 /* Ends a line between two elements of an array. */
 void json_break(json *j);
 

@@ -54,7 +54,7 @@ void option_env(const option *o, char ret_name[OPTION_ENV_BYTES])
             config_key_env(o->key, ret_name);
         return;
     }
-    if ((o->classes & (FOR_CONFIRMING | FOR_DUMP | FOR_HELP | FOR_VERIFY)) != 0)
+    if ((o->classes & (FOR_CONFIRMING | FOR_DUMP | FOR_HELP | FOR_VERIFY | FOR_SIM)) != 0)
         return; /* these count where they are asked for, above all what deletes: never by an inherited environment */
     int n = snprintf(ret_name, OPTION_ENV_BYTES, "ALLOT_%s", o->name);
     for (int i = 0; i < n; i++)

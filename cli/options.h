@@ -22,7 +22,8 @@ enum {
     FOR_HELP = 1u << 11,
     FOR_CHECK = 1u << 12, /* the operand is what -c would name */
     FOR_HISTORY = 1u << 13,
-    FOR_VERIFY = 1u << 14
+    FOR_VERIFY = 1u << 14,
+    FOR_SIM = 1u << 15
 };
 
 /* The classes of verbs for which config is read. */

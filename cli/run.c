@@ -32,6 +32,7 @@ typedef struct replica {
     id_list recalled;   /* --handover-release manual: recalled, and still held */
     int64_t give_up_ns; /* --once --timeout: INT64_MAX: never */
     bool finished;      /* --once: the split has come */
+    bool untold;        /* the history could not be written: nothing is done any more, as after a kill */
     int code;
 } replica;
 
@@ -54,10 +55,11 @@ static void release(replica *r, const allot_event *event, const allot_id *ids, s
         released.mono_ns = mono_now_ns();
         released.ids = ids + done;
         released.count = (uint32_t)part;
+        if (history_file_released(&r->history, &event->slot, ids + done, part) != 0) {
+            r->untold = true;
+            return;
+        }
         event_log_write(&r->log, "released", &released);
-        history_file_released(&r->history, &event->slot, ids + done, part);
-        if (history_file_failed(&r->history))
-            return; /* by what it says they are still held; the lease's end does the rest */
         /* Whatever is not accepted is told by events: lost, or the store down. */
         allot_release(r->node, ids + done, part, (int)r->settings->config.lease.ttl_ms, NULL, NULL);
     }
@@ -162,7 +164,10 @@ static void on_left(replica *r, const allot_event *event)
 
 static void on_event(replica *r, const allot_event *event)
 {
-    history_file_event(&r->history, event);
+    if (history_file_event(&r->history, event) != 0) {
+        r->untold = true;
+        return;
+    }
     event_log_write(&r->log, allot_event_word(event->type), event);
     switch (event->type) {
     case ALLOT_EVENT_GAINED:
@@ -217,9 +222,11 @@ static void take_reload(replica *r)
 static bool take_events(replica *r)
 {
     const allot_event *event;
-    int code;
-    while ((code = allot_next(r->node, &event, 0)) == ALLOT_OK)
+    int code = ALLOT_OK;
+    while (!r->untold && (code = allot_next(r->node, &event, 0)) == ALLOT_OK)
         on_event(r, event);
+    if (r->untold)
+        return false;
     if (code == ALLOT_E_TIMEOUT)
         return true;
     if (code != ALLOT_E_CLOSED)
@@ -262,13 +269,12 @@ static void loop(replica *r)
             fds[READER].fd = -1;
             stopper_stop(&r->stopper);
         }
-        if (fds[HISTORY].revents != 0)
-            return; /* why is said in the end */
-        if (fds[STOPPED].revents != 0) {
+        r->untold = r->untold || fds[HISTORY].revents != 0;
+        if (fds[STOPPED].revents != 0 && !r->untold) {
             fds[STOPPED].fd = -1;
             release_kept(r);
         }
-        if (fds[RELOAD].revents != 0) {
+        if (fds[RELOAD].revents != 0 && !r->untold) {
             take_reload(r);
             fds[READER].fd = r->log.out.fd;
         }
@@ -287,8 +293,13 @@ static int generate(replica *r)
     if (code != CODE_OK)
         return code;
     allot_added added = {0};
-    int failed = allot_add(r->node, ids.ids, ids.count, GENERATE_TIMEOUT_MS, &added, &error);
-    history_file_added(&r->history, ids.ids, added.done);
+    int64_t since_us = boot_now_us();
+    int failed = ALLOT_OK, told = history_file_adding(&r->history, ids.ids, ids.count);
+    if (told == 0) {
+        failed = allot_add(r->node, ids.ids, ids.count, GENERATE_TIMEOUT_MS, &added, &error);
+        told = history_file_added(&r->history, since_us, ids.ids, added.done);
+    }
+    r->untold = told != 0;
     random_ids_done(&ids);
     if (failed == ALLOT_OK || stopper_is_stopping(&r->stopper))
         return CODE_OK;
@@ -317,9 +328,9 @@ static int run_node(replica *r)
     if (r->code != CODE_OK)
         stopper_stop(&r->stopper);
     loop(r);
-    /* `left` is told before the store has heard of it: closing now would be the same to the others as a crash. So it is
-     * to be when the history could not say that ids were given up: others get them when the lease has ended. */
-    if (!history_file_failed(&r->history))
+    if (r->untold)
+        inform("ended at once, and gave nothing back: others get what it held when its lease is over");
+    else /* `left` is told before the store has heard of it: closing now would be the same to them as a crash */
         allot_leave(r->node, (int)r->settings->config.lease.ttl_ms);
     stopper_end(&r->stopper);
     return output_end(&r->log.out, r->code);

@@ -28,6 +28,13 @@ typedef struct settings {
     int64_t replicas;
     int64_t ids;
     bool keep;
+    /* sim */
+    struct {
+        int64_t seeds, from, seed; /* seed 0: many */
+        int64_t jobs;              /* 0: one for each processor */
+        const char *nodes, *ids, *until, *without, *only, *drop; /* of a case; NULL: as the seed says */
+        bool trace, shrink;
+    } sim;
     /* config, help */
     bool origins;
     const char *pages; /* where to write the sources of the manual; NULL: nowhere */

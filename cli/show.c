@@ -6,34 +6,22 @@
 #include <stdio.h>
 #include <string.h>
 
-static void key_string(json *j, const char *key, const char *value)
-{
-    json_key(j, key);
-    json_string(j, value);
-}
-
-static void key_signed(json *j, const char *key, int64_t value)
-{
-    json_key(j, key);
-    json_signed(j, value);
-}
-
 void show_slot_json(json *j, const roster_slot *slot)
 {
     const allot_slot_info *info = &slot->info;
     json_object(j);
     json_key(j, "slot");
     json_uuid(j, &info->slot);
-    key_string(j, "name", slot->name);
-    key_signed(j, "rank", (int64_t)info->rank);
-    key_signed(j, "ids", (int64_t)info->ids);
-    key_signed(j, "recalls", (int64_t)info->recalls);
-    key_signed(j, "weight", info->weight);
-    key_signed(j, "expires_in_ms", remaining_ms(info->expires_in_us));
-    key_string(j, "host", slot->host);
-    key_signed(j, "pid", info->pid);
-    key_string(j, "container", slot->container);
-    key_string(j, "state", roster_state_word(slot));
+    json_string_member(j, "name", slot->name);
+    json_signed_member(j, "rank", (int64_t)info->rank);
+    json_signed_member(j, "ids", (int64_t)info->ids);
+    json_signed_member(j, "recalls", (int64_t)info->recalls);
+    json_signed_member(j, "weight", info->weight);
+    json_signed_member(j, "expires_in_ms", remaining_ms(info->expires_in_us));
+    json_string_member(j, "host", slot->host);
+    json_signed_member(j, "pid", info->pid);
+    json_string_member(j, "container", slot->container);
+    json_string_member(j, "state", roster_state_word(slot));
     json_object_end(j);
 }
 

@@ -1,66 +1,53 @@
 /* verify: the proof, from what replicas have written down, that the group kept its promises. */
-#include "verify/merge.h"
-
 #include "cli/commands.h"
 #include "cli/exits.h"
+#include "cli/history_file.h"
+#include "cli/history_stream.h"
 #include "cli/json.h"
+#include "cli/moments.h"
 #include "cli/style.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* Where there is no verdict. Exit code 1 says that what was promised was not kept, and nothing else. */
+#define CODE_NO_VERDICT CODE_USAGE
+
 /* ---- Histories --------------------------------------------------------------------------------------------------- */
 
-typedef struct history_stream {
-    FILE *stream;
-    char *text;
-    size_t capacity;
-    int error; /* errno; 0: none */
-} history_stream;
-
-static int next_line(void *user, raw_line *ret_line)
+/* One file twice would tell every add twice, and every hold. */
+static int check_alone(const history_stream *streams, const char *const *paths, uint32_t last)
 {
-    history_stream *h = user;
-    errno = 0;
-    ssize_t n = getline(&h->text, &h->capacity, h->stream);
-    if (n <= 0) {
-        h->error = ferror(h->stream) || errno == ENOMEM ? errno : 0;
-        return h->error != 0 ? -1 : 0;
+    const history_stream *h = &streams[last];
+    for (uint32_t i = 0; i < last; i++) {
+        if (streams[i].device == h->device && streams[i].inode == h->inode)
+            return fail(CODE_NO_VERDICT, "%s and %s are the same file: name it once", paths[i], paths[last]);
     }
-    bool ended = h->text[n - 1] == '\n';
-    *ret_line = (raw_line){.text = h->text, .len = (size_t)n - ended, .ended = ended};
-    return 1;
+    return CODE_OK;
 }
 
-static int open_one(history_stream *h, const char *path)
+static int open_all(history_stream *streams, const char *const *paths, uint32_t count)
 {
-    h->stream = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-    if (h->stream != NULL)
-        return CODE_OK;
-    return fail(errno == ENOENT ? CODE_NOT_FOUND : CODE_FAILED, "%s: %s", path, strerror(errno));
-}
-
-static void close_all(history_stream *streams, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        if (streams[i].stream != NULL && streams[i].stream != stdin)
-            fclose(streams[i].stream);
-        free(streams[i].text);
+    int code = CODE_OK;
+    for (uint32_t i = 0; i < count && code == CODE_OK; i++) {
+        code = history_stream_open(&streams[i], paths[i]);
+        if (code == CODE_OK)
+            code = check_alone(streams, paths, i);
     }
+    return code;
 }
 
 static int result_code(const checker *c, merge_result result, const char *path, const history_stream *h)
 {
     switch (result) {
     case MERGE_NOMEM:
-        return fail(CODE_FAILED, "out of memory");
+        return fail(CODE_NO_VERDICT, "out of memory");
     case MERGE_OBSTACLE:
-        return fail(CODE_USAGE, "%s", checker_obstacle(c));
+        return fail(CODE_NO_VERDICT, "%s", checker_obstacle(c));
     case MERGE_UNREADABLE:
-        return fail(CODE_FAILED, "%s: %s", path, strerror(h->error));
+        return fail(CODE_NO_VERDICT, "%s: %s", path, strerror(h->error));
     default:
         return CODE_OK;
     }
@@ -68,17 +55,18 @@ static int result_code(const checker *c, merge_result result, const char *path, 
 
 static int check_streams(checker *c, const char *const *paths, history_stream *streams, uint32_t count)
 {
-    int code = CODE_OK;
     uint32_t at = 0;
+    horizon until = {.until_us = boot_now_us()};
+    bool known = history_boot_id(&until.boot);
     history_source *sources = calloc(count, sizeof(*sources));
     if (sources == NULL)
-        return fail(CODE_FAILED, "out of memory");
-    for (uint32_t i = 0; i < count && code == CODE_OK; i++) {
-        code = open_one(&streams[i], paths[i]);
-        sources[i] = (history_source){.next = next_line, .user = &streams[i]};
-    }
+        return fail(CODE_NO_VERDICT, "out of memory");
+    for (uint32_t i = 0; i < count; i++)
+        sources[i] =
+            (history_source){.next = history_stream_next, .growing = history_stream_is_growing, .user = &streams[i]};
+    int code = open_all(streams, paths, count);
     if (code == CODE_OK) {
-        merge_result result = merge_histories(c, sources, count, &at);
+        merge_result result = merge_histories(c, sources, count, known ? &until : NULL, &at);
         code = result_code(c, result, paths[at], &streams[at]);
     }
     free(sources);
@@ -100,7 +88,7 @@ static void verdict_json(output *out, const checker *c, uint32_t count)
         uint64_t number;
     } numbers[] = {{"histories", count}, {"lines", t->lines}, {"processes", t->processes}, {"slots", t->slots},
                    {"terms", t->terms},  {"ids", t->ids},     {"grants", t->grants},       {"acks", t->acks},
-                   {"fails", t->fails},  {"adds", t->adds}};
+                   {"fails", t->fails},  {"adds", t->adds},   {"growing", t->growing},     {"torn", t->torn}};
     json j = {.out = out};
     json_object(&j);
     json_key(&j, "verdict");
@@ -165,6 +153,15 @@ static void counts_text(output *out, const tally *t, uint32_t count)
                   count, plural(count), t->lines, t->slots, t->terms, t->ids, t->grants, t->acks);
 }
 
+static void notes_text(output *out, const tally *t)
+{
+    if (t->growing > 0)
+        output_printf(out, "so far: %" PRIu64 " of them %s still being written\n", t->growing,
+                      t->growing == 1 ? "is" : "are");
+    if (t->torn > 0)
+        output_printf(out, "torn: %" PRIu64 " last line%s of what was killed\n", t->torn, t->torn == 1 ? "" : "s");
+}
+
 static void findings_text(output *out, const checker *c, style s)
 {
     const tally *t = checker_tally(c);
@@ -195,9 +192,12 @@ static int verdict(const checker *c, const settings *s, const char *const *paths
         output_printf(&out, "%s%s%s: ", t->wrong == 0 ? colours.green : colours.red,
                       t->wrong == 0 ? "proved" : "violated", colours.off);
         counts_text(&out, t, count);
+        notes_text(&out, t);
         findings_text(&out, c, colours);
     }
-    return output_end(&out, t->wrong == 0 ? CODE_OK : CODE_FAILED);
+    if (output_end(&out, CODE_OK) != CODE_OK)
+        return CODE_NO_VERDICT;
+    return t->wrong == 0 ? CODE_OK : CODE_FAILED;
 }
 
 int verb_verify(const invocation *call)
@@ -205,15 +205,15 @@ int verb_verify(const invocation *call)
     uint32_t count = (uint32_t)call->operand_count;
     checker *c = checker_new(call->operands, count, call->settings.complete);
     history_stream *streams = calloc(count, sizeof(*streams));
-    int code = CODE_FAILED;
-    if (c == NULL || streams == NULL) {
-        fail(CODE_FAILED, "out of memory");
-    } else {
+    int code = CODE_NO_VERDICT;
+    if (c == NULL || streams == NULL)
+        fail(CODE_NO_VERDICT, "out of memory");
+    else
         code = check_streams(c, call->operands, streams, count);
-        if (code == CODE_OK)
-            code = verdict(c, &call->settings, call->operands, count);
-        close_all(streams, count);
-    }
+    if (code == CODE_OK)
+        code = verdict(c, &call->settings, call->operands, count);
+    for (uint32_t i = 0; i < count && streams != NULL; i++)
+        history_stream_close(&streams[i]);
     free(streams);
     checker_free(c);
     return code;

@@ -34,7 +34,7 @@ static const config_key keys[] = {
      AT(split.settle_ms), "how long a join waits for further joins before ids move", NULL},
 
     {"handover.timeout", CONFIG_DURATION, CONFIG_FOR_REPLICA, "30s", 0, DAY_MS, NULL, "handover-timeout", "DURATION",
-     true, AT(handover.timeout_ms), "how long a recalled id may stay unreleased", NULL},
+     true, AT(handover.timeout_ms), "how long a slot may give nothing back of what was recalled", NULL},
     {"handover.on_timeout", CONFIG_WORD, CONFIG_FOR_REPLICA, "keep", 0, 0, "keep|retire", "on-timeout", "WHAT", true,
      AT(handover.on_timeout), "what the leader does then: keep, retire the slot", NULL},
     {"handover.release", CONFIG_WORD, CONFIG_FOR_REPLICA, "auto", 0, 0, "auto|manual", "handover-release", "HOW", true,

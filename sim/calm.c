@@ -20,6 +20,7 @@ static int64_t quiet_us(const swarm *s)
 /* Connections are made anew: what has not reached the store by now never will. */
 static void end_network_faults(world *w)
 {
+    faults_thaw(w);
     for (size_t i = 0; i < w->queue.count; i++)
         if (w->queue.entries[i].kind == EVENT_APPLY)
             ((flight *)w->queue.entries[i].item)->dropped = true;
@@ -134,7 +135,7 @@ static void check_replicas(world *w)
  * id. */
 static void check_balance(world *w)
 {
-    if (!w->joined_in_calm || w->thinned_in_calm || w->swarm.split != SPLIT_COUNTS)
+    if (!w->joined_in_calm || w->thinned_in_calm || !split_is_even(&w->swarm))
         return;
     world_cover(w, COVERED_BALANCE);
     for (uint32_t i = 0; i < w->swarm.replicas; i++)
@@ -221,7 +222,7 @@ void calm_applied(world *w, const allot_op *op, const allot_answer *answer)
         w->thinned_in_calm = true;
     bool moves = op->kind == ALLOT_OP_ASSIGN || op->kind == ALLOT_OP_DEAL || op->kind == ALLOT_OP_RECALL ||
                  op->kind == ALLOT_OP_RELEASE;
-    if (w->phase == PHASE_AGAIN && moves)
+    if (w->phase == PHASE_AGAIN && moves && !w->moves_again)
         world_fail(w, "I6: an op of kind %d, when what had been split was split again", (int)op->kind);
     if (w->phase != PHASE_QUIET)
         return;

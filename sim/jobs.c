@@ -1,5 +1,7 @@
 #include "sim/jobs.h"
 
+#include "sim_commit.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -14,7 +16,9 @@
 /* Every so many seeds, one is run twice: the same seed must give the same trace. */
 #define TWICE_EVERY 100u
 #define FAILURES_SHOWN 10u
-#define HANG_S 60.0
+/* A seed takes no longer; with somebody's own strategy, which may be what hangs, less. */
+#define HANG_S 120.0
+#define HANG_OWN_S 20.0
 
 /* What a job and its parent share. */
 typedef struct board {
@@ -24,7 +28,6 @@ typedef struct board {
     uint64_t events;
     int64_t virtual_us;
     uint64_t covered[COVERAGE_COUNT];
-    uint64_t options[SWARM_OPTION_COUNT];
     pid_t pid;
     uint64_t watched_seed;
     double watched_s;
@@ -47,33 +50,48 @@ static double seconds(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void print_replay(FILE *out, uint64_t seed, uint32_t replicas)
+static void print_replay(FILE *out, const sim_case *c)
 {
-    fprintf(out, "  replay: allot-sim --seed %" PRIu64, seed);
-    if (replicas != 0)
-        fprintf(out, " --nodes %" PRIu32, replicas);
-    fputs(" --trace\n", out);
+    const char *command = c->command != NULL ? c->command : "allot-sim";
+    fprintf(out, "  at commit %s\n  replay: %s --seed %" PRIu64, SIM_COMMIT, command, c->seed);
+    case_write_options(c, out);
+    fputs(" --trace\n  make it small: --shrink instead of --trace\n", out);
 }
 
-void jobs_describe(FILE *out, uint64_t seed, uint32_t replicas, const world_result *result)
+void jobs_describe(FILE *out, const sim_case *c, const world_result *result)
 {
-    fprintf(out, "seed %" PRIu64 ": %s\n", seed, result->failure[0] == '\0' ? "passed" : result->failure);
-    fprintf(out, "  options %#" PRIx64 ":", result->options);
+    fprintf(out, "seed %" PRIu64 ": %s\n", c->seed, result->failure[0] == '\0' ? "passed" : result->failure);
+    fprintf(out, "  %" PRIu32 " replicas, %" PRIu32 " ids, faults %#" PRIx64 ":", result->replicas, result->ids,
+            result->options);
     for (uint32_t i = 0; i < SWARM_OPTION_COUNT; i++)
         if ((result->options >> i) & 1u)
             fprintf(out, " %s", swarm_word((swarm_option)i));
-    fprintf(out, "\n  %" PRIu64 " events, %.1f s of virtual time, trace %016" PRIx64 "\n", result->events,
-            (double)result->virtual_us / 1e6, result->hash);
+    fprintf(out, "\n  %" PRIu64 " faults, %" PRIu64 " events, %.1f s of virtual time, trace %016" PRIx64 "\n",
+            result->faults, result->events, (double)result->virtual_us / 1e6, result->hash);
     if (result->failure[0] != '\0')
-        print_replay(out, seed, replicas);
+        print_replay(out, c);
+}
+
+/* Each line in one write: several processes add to it. */
+static void keep_case(const jobs_config *config, const sim_case *c, const char *why)
+{
+    FILE *out = config->failures != NULL ? fopen(config->failures, "ae") : NULL;
+    if (out == NULL)
+        return;
+    fprintf(out, "%" PRIu64, c->seed);
+    case_write(c, out);
+    fprintf(out, "  # %s: %.200s\n", SIM_COMMIT, why);
+    fclose(out);
 }
 
 static void run_seed(board *b, const jobs_config *config, uint64_t seed)
 {
     world_result result, again;
-    world_run(seed, config->replicas, NULL, &result);
+    sim_case c = config->given;
+    c.seed = seed;
+    world_run(&c, NULL, TRACE_NONE, &result);
     if (result.failure[0] == '\0' && seed % TWICE_EVERY == 0) {
-        world_run(seed, config->replicas, NULL, &again);
+        world_run(&c, NULL, TRACE_NONE, &again);
         if (again.hash != result.hash || again.events != result.events)
             snprintf(result.failure, sizeof(result.failure),
                      "the same seed gave two traces: %016" PRIx64 ", %016" PRIx64, result.hash, again.hash);
@@ -82,14 +100,15 @@ static void run_seed(board *b, const jobs_config *config, uint64_t seed)
     b->virtual_us += result.virtual_us;
     for (uint32_t i = 0; i < COVERAGE_COUNT; i++)
         b->covered[i] += (result.covered[i / 64] >> (i % 64)) & 1u;
-    for (uint32_t i = 0; i < SWARM_OPTION_COUNT; i++)
-        b->options[i] += (result.options >> i) & 1u;
+    if (config->measures != NULL)
+        config->measures[seed - config->from] = result.measures;
     if (result.failure[0] == '\0') {
         b->passed++;
         return;
     }
+    keep_case(config, &c, result.failure);
     if (b->failed++ < FAILURES_SHOWN) {
-        jobs_describe(stderr, seed, config->replicas, &result);
+        jobs_describe(stderr, &c, &result);
         fflush(stderr);
     }
 }
@@ -123,13 +142,21 @@ static void job_ended(board *b, const jobs_config *config, int status)
         return;
     fprintf(stderr, "seed %" PRIu64 ": ended by signal %d\n", (uint64_t)b->seed,
             WIFSIGNALED(status) ? WTERMSIG(status) : 0);
-    print_replay(stderr, b->seed, config->replicas);
+    sim_case c = config->given;
+    c.seed = b->seed;
+    keep_case(config, &c, "ended by a signal");
+    print_replay(stderr, &c);
     b->failed++;
     if (start_job(b, config) != 0)
         fprintf(stderr, "allot-sim: fork: %s\n", strerror(errno));
 }
 
-static void watch(board *b)
+static double hang_s(const jobs_config *config)
+{
+    return config->given.limits.settings != NULL && config->given.limits.replicas < 50 ? HANG_OWN_S : HANG_S;
+}
+
+static void watch(board *b, double most_s)
 {
     if (b->pid == 0)
         return;
@@ -137,8 +164,11 @@ static void watch(board *b)
         b->watched_seed = b->seed;
         b->watched_s = seconds();
     }
-    if (seconds() - b->watched_s > HANG_S)
+    if (seconds() - b->watched_s > most_s) {
+        fprintf(stderr, "seed %" PRIu64 ": has taken %.0f s: something hangs\n", (uint64_t)b->seed, most_s);
         kill(b->pid, SIGKILL);
+        b->watched_s = seconds();
+    }
 }
 
 static bool running(const board *boards, uint32_t jobs)
@@ -160,71 +190,89 @@ static uint64_t finished(const board *boards, uint32_t jobs, uint64_t *ret_faile
     return passed;
 }
 
-static void show_progress(const board *boards, const jobs_config *config, double begun_s)
+/* On a terminal, one line that is written over; else a line each minute. */
+static void show_progress(const board *boards, const jobs_config *config, double begun_s, bool terminal)
 {
     uint64_t failed;
     uint64_t passed = finished(boards, config->jobs, &failed);
-    fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " seeds, %" PRIu64 " failed, %.0f a second ", passed + failed,
-            config->seeds, failed, (double)(passed + failed) / (seconds() - begun_s + 0.001));
+    fprintf(stderr, "%s%" PRIu64 " of %" PRIu64 " seeds, %" PRIu64 " failed, %.0f a second %s", terminal ? "\r" : "",
+            passed + failed, config->seeds, failed, (double)(passed + failed) / (seconds() - begun_s + 0.001),
+            terminal ? "" : "\n");
 }
 
 static void supervise(board *boards, const jobs_config *config)
 {
     double begun_s = seconds();
     bool terminal = isatty(STDERR_FILENO);
+    double shown_s = begun_s;
     while (running(boards, config->jobs)) {
         for (uint32_t i = 0; i < config->jobs; i++) {
             int status;
-            watch(&boards[i]);
+            watch(&boards[i], hang_s(config));
             if (boards[i].pid != 0 && waitpid(boards[i].pid, &status, WNOHANG) == boards[i].pid)
                 job_ended(&boards[i], config, status);
         }
-        if (terminal)
-            show_progress(boards, config, begun_s);
+        if (terminal || seconds() - shown_s > 60) {
+            shown_s = seconds();
+            show_progress(boards, config, begun_s, terminal);
+        }
         nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
     }
     if (terminal)
         fputc('\n', stderr);
 }
 
-static int report(const board *boards, const jobs_config *config, double took_s)
+static void sum_up(const board *boards, const jobs_config *config, double took_s, jobs_totals *ret_totals)
 {
-    uint64_t events = 0, failed;
-    int64_t virtual_us = 0;
-    uint64_t passed = finished(boards, config->jobs, &failed);
+    *ret_totals = (jobs_totals){.took_s = took_s};
+    ret_totals->passed = finished(boards, config->jobs, &ret_totals->failed);
     for (uint32_t i = 0; i < config->jobs; i++) {
-        events += boards[i].events;
-        virtual_us += boards[i].virtual_us;
+        ret_totals->events += boards[i].events;
+        ret_totals->virtual_us += boards[i].virtual_us;
+        for (uint32_t c = 0; c < COVERAGE_COUNT; c++)
+            ret_totals->covered[c] += boards[i].covered[c];
     }
-    puts("seeds that had:");
-    for (uint32_t c = 0; c < COVERAGE_COUNT; c++) {
-        uint64_t sum = 0;
-        for (uint32_t i = 0; i < config->jobs; i++)
-            sum += boards[i].covered[c];
-        printf("  %8" PRIu64 "  %s%s\n", sum, coverage_word(c), sum == 0 ? "  (never!)" : "");
-    }
-    printf("%.1f s, %.0f seeds a second, %" PRIu64 " events, %.1f hours of virtual time\n", took_s,
-           (double)(passed + failed) / took_s, events, (double)virtual_us / 3.6e9);
-    printf("%" PRIu64 " passed, %" PRIu64 " failed\n", passed, failed);
-    return failed == 0 && passed == config->seeds ? 0 : 1;
 }
 
-int jobs_run(const jobs_config *config)
+bool jobs_all_passed(const jobs_config *config, const jobs_totals *totals)
+{
+    return totals->failed == 0 && totals->passed == config->seeds;
+}
+
+void jobs_report(const jobs_totals *t)
+{
+    uint64_t seeds = t->passed + t->failed;
+    puts("seeds that had:");
+    for (uint32_t c = 0; c < COVERAGE_COUNT; c++)
+        printf("  %8" PRIu64 "  %s%s\n", t->covered[c], coverage_word(c), t->covered[c] == 0 ? "  (never!)" : "");
+    printf("%.1f s, %.0f seeds a second, %" PRIu64 " events, %.1f hours of virtual time\n", t->took_s,
+           (double)seeds / t->took_s, t->events, (double)t->virtual_us / 3.6e9);
+    printf("%" PRIu64 " passed, %" PRIu64 " failed\n", t->passed, t->failed);
+}
+
+uint32_t jobs_by_default(void)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    return processors < 1 ? 1 : processors > (long)JOBS_MAX ? JOBS_MAX : (uint32_t)processors;
+}
+
+int jobs_run(const jobs_config *config, jobs_totals *ret_totals)
 {
     size_t size = config->jobs * sizeof(board);
     board *boards = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (boards == MAP_FAILED) {
         fprintf(stderr, "allot-sim: %s\n", strerror(errno));
-        return 2;
+        return -1;
     }
     double begun_s = seconds();
+    fflush(NULL);
     for (uint32_t i = 0; i < config->jobs; i++) {
         boards[i].next = config->from + i;
         if (start_job(&boards[i], config) != 0)
             fprintf(stderr, "allot-sim: fork: %s\n", strerror(errno));
     }
     supervise(boards, config);
-    int code = report(boards, config, seconds() - begun_s);
+    sum_up(boards, config, seconds() - begun_s, ret_totals);
     munmap(boards, size);
-    return code;
+    return 0;
 }

@@ -8,13 +8,28 @@
 
 typedef struct jobs_config {
     uint64_t from, seeds;
-    uint32_t jobs, replicas;
+    uint32_t jobs;
+    sim_case given; /* for each seed */
+    const char *failures; /* NULL, or a file to which the cases that fail are added, one a line */
+    sim_measures *measures; /* NULL, or `seeds`: shared memory */
 } jobs_config;
 
-/* Prints what failed, what was covered, and "N passed, N failed". The exit code. */
-int jobs_run(const jobs_config *config);
+typedef struct jobs_totals {
+    uint64_t passed, failed, events;
+    int64_t virtual_us;
+    double took_s;
+    uint64_t covered[COVERAGE_COUNT];
+} jobs_totals;
+
+/* Says on standard error what failed, and on a terminal how far it is. 0, or -1 after saying why. */
+int jobs_run(const jobs_config *config, jobs_totals *ret_totals);
+bool jobs_all_passed(const jobs_config *config, const jobs_totals *totals);
+/* Prints what was covered, and "N passed, N failed". */
+void jobs_report(const jobs_totals *totals);
+/* As many as there are processors. */
+uint32_t jobs_by_default(void);
 
 /* The result of one seed: why it failed, its faults, how to see it again. */
-void jobs_describe(FILE *out, uint64_t seed, uint32_t replicas, const world_result *result);
+void jobs_describe(FILE *out, const sim_case *c, const world_result *result);
 
 #endif

@@ -1,6 +1,7 @@
 /* allot-sim: runs seeds and says which of them break an invariant. */
 #include "sim/jobs.h"
 #include "sim/mutants.h"
+#include "sim/shrink.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -9,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SEEDS_DEFAULT 20000
+#define SEEDS_DEFAULT 200000
 #define SEEDS_QUICK 1000
 
 #ifdef ALLOT_MUTANTS
@@ -22,67 +23,79 @@
 #define MUTANTS_USAGE
 #endif
 
-static const char usage[] = "usage: allot-sim [--seeds N] [--from S] [--jobs N] [--nodes N] [--quick]\n"
-                            "       allot-sim --seed S [--trace] [--nodes N]\n"
+static const char usage[] = "usage: allot-sim [--seeds N] [--from S] [--jobs N] [CASE] [--quick]\n"
+                            "       allot-sim --seed S [CASE] [--trace[=all] | --shrink]\n"
                             "       allot-sim --file FILE\n"
                             MUTANTS_SYNOPSIS
-                            "  --seeds N   how many seeds (20000, or the environment's ALLOT_SIM_SEEDS)\n"
+                            "  --seeds N   how many seeds (200000, or the environment's ALLOT_SIM_SEEDS)\n"
                             "  --from S    the first (1)\n"
                             "  --jobs N    processes (one for each processor)\n"
-                            "  --nodes N   replicas, 1 to 7 (as the seed says)\n"
                             "  --quick     1000 seeds\n"
+                            "  --failures FILE  adds the cases that fail to FILE, for --file\n"
                             "  --seed S    this seed alone\n"
-                            "  --trace     tells what happens\n"
-                            "  --file FILE the seeds in FILE, one a line; what follows a # is a comment\n"
-                            MUTANTS_USAGE;
+                            "  --trace     tells what happens; =all: each op and answer too\n"
+                            "  --shrink    leaves out whatever it fails without, as long as anything can go\n"
+                            "  --file FILE the cases in FILE, one a line (sim/case.h)\n"
+                            MUTANTS_USAGE
+                            "CASE is what of the seed counts:\n"
+                            "  --nodes N   replicas, up to 1000\n"
+                            "  --ids N     ids at the start, up to 10000\n"
+                            "  --until MS  faults end by then, in virtual time\n"
+                            "  --without FAULT,...  these do not happen; --faults lists them all\n"
+                            "  --only FAULT,...     no others than these happen; none: none\n"
+                            "  --drop N,N-N,...     these do not happen, in the order in which they would\n";
 
 typedef struct options {
     jobs_config jobs;
     uint64_t seed;
-    bool one, trace, mutants;
+    bool one, mutants, shrink;
+    trace_depth trace;
     const char *file;
 } options;
-
-static bool number(const char *text, uint64_t *ret_number)
-{
-    char *end;
-    errno = 0;
-    unsigned long long n = strtoull(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0')
-        return false;
-    *ret_number = n;
-    return true;
-}
 
 static bool bounded(const char *text, uint64_t most, uint32_t *ret_number)
 {
     uint64_t n;
-    if (!number(text, &n) || n == 0 || n > most)
+    if (!case_number(text, &n) || n == 0 || n > most)
         return false;
     *ret_number = (uint32_t)n;
     return true;
 }
 
-static bool parse_option(options *o, int option)
+static bool list_faults(void)
+{
+    for (uint32_t i = 0; i < SWARM_OPTION_COUNT; i++)
+        puts(swarm_word((swarm_option)i));
+    exit(0);
+}
+
+static bool parse_option(options *o, int option, const char *name)
 {
     switch (option) {
     case 'n':
-        return number(optarg, &o->jobs.seeds);
+        return case_number(optarg, &o->jobs.seeds);
     case 'f':
-        return number(optarg, &o->jobs.from);
+        return case_number(optarg, &o->jobs.from);
     case 'j':
         return bounded(optarg, JOBS_MAX, &o->jobs.jobs);
-    case 'r':
-        return bounded(optarg, SIM_REPLICAS_MAX, &o->jobs.replicas);
+    case 'c':
+        return case_set(&o->jobs.given, name, optarg);
+    case 'w':
+        o->jobs.failures = optarg;
+        return true;
     case 'q':
         o->jobs.seeds = SEEDS_QUICK;
         return true;
     case 's':
         o->one = true;
-        return number(optarg, &o->seed);
+        return case_number(optarg, &o->seed);
     case 't':
-        o->trace = true;
-        return true;
+        o->trace = optarg == NULL ? TRACE_STORY : TRACE_ALL;
+        return optarg == NULL || strcmp(optarg, "all") == 0;
+    case 'k':
+        return o->shrink = true;
+    case 'l':
+        return list_faults();
     case 'i':
         o->file = optarg;
         return true;
@@ -102,63 +115,84 @@ static bool parse(options *o, int argc, char **argv)
     static const struct option longs[] = {{"seeds", required_argument, NULL, 'n'},
                                           {"from", required_argument, NULL, 'f'},
                                           {"jobs", required_argument, NULL, 'j'},
-                                          {"nodes", required_argument, NULL, 'r'},
+                                          {"nodes", required_argument, NULL, 'c'},
+                                          {"ids", required_argument, NULL, 'c'},
+                                          {"until", required_argument, NULL, 'c'},
+                                          {"without", required_argument, NULL, 'c'},
+                                          {"only", required_argument, NULL, 'c'},
+                                          {"drop", required_argument, NULL, 'c'},
+                                          {"failures", required_argument, NULL, 'w'},
                                           {"quick", no_argument, NULL, 'q'},
                                           {"seed", required_argument, NULL, 's'},
-                                          {"trace", no_argument, NULL, 't'},
+                                          {"trace", optional_argument, NULL, 't'},
+                                          {"shrink", no_argument, NULL, 'k'},
+                                          {"faults", no_argument, NULL, 'l'},
                                           {"file", required_argument, NULL, 'i'},
 #ifdef ALLOT_MUTANTS
                                           {"mutant", required_argument, NULL, 'm'},
                                           {"mutants", no_argument, NULL, 'M'},
 #endif
                                           {0}};
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    o->jobs = (jobs_config){.from = 1, .seeds = SEEDS_DEFAULT};
-    o->jobs.jobs = processors < 1 ? 1 : processors > JOBS_MAX ? JOBS_MAX : (uint32_t)processors;
+    int at = 0;
+    o->jobs = (jobs_config){.from = 1, .seeds = SEEDS_DEFAULT, .jobs = jobs_by_default()};
     const char *seeds = getenv("ALLOT_SIM_SEEDS");
-    if (seeds != NULL && !number(seeds, &o->jobs.seeds))
+    if (seeds != NULL && !case_number(seeds, &o->jobs.seeds))
         return false;
-    for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;)
-        if (!parse_option(o, c))
+    for (int c; (c = getopt_long(argc, argv, "", longs, &at)) != -1;)
+        if (!parse_option(o, c, longs[at].name))
             return false;
-    return optind == argc;
+    return optind == argc && !(o->shrink && (!o->one || o->trace != TRACE_NONE));
 }
 
-static int run_one(const options *o, uint64_t seed)
+static int run_one(const options *o, const sim_case *c)
 {
     world_result result;
-    world_run(seed, o->jobs.replicas, o->trace ? stdout : NULL, &result);
-    jobs_describe(stdout, seed, o->jobs.replicas, &result);
+    world_run(c, o->trace != TRACE_NONE ? stdout : NULL, o->trace, &result);
+    jobs_describe(stdout, c, &result);
     return result.failure[0] == '\0' ? 0 : 1;
 }
 
 static int run_file(const options *o)
 {
-    char line[256];
+    char line[CASE_TEXT_BYTES];
     uint64_t passed = 0, failed = 0;
     FILE *in = fopen(o->file, "r");
     if (in == NULL) {
         fprintf(stderr, "allot-sim: %s: %s\n", o->file, strerror(errno));
         return 2;
     }
-    while (fgets(line, sizeof(line), in) != NULL) {
-        uint64_t seed;
-        line[strcspn(line, " \t#\n")] = '\0';
-        if (line[0] == '\0')
-            continue;
-        if (!number(line, &seed)) {
-            fprintf(stderr, "allot-sim: %s: '%s' is not a seed\n", o->file, line);
+    for (int number = 1; fgets(line, sizeof(line), in) != NULL; number++) {
+        sim_case c;
+        int found = case_read(line, &c);
+        if (found < 0) {
+            fprintf(stderr, "allot-sim: %s:%d: this is no case\n", o->file, number);
             fclose(in);
             return 2;
         }
-        if (run_one(o, seed) == 0)
+        if (found > 0 && run_one(o, &c) == 0)
             passed++;
         else
-            failed++;
+            failed += found > 0;
     }
     fclose(in);
     printf("%" PRIu64 " passed, %" PRIu64 " failed\n", passed, failed);
     return failed == 0 ? 0 : 1;
+}
+
+static int run_many(const options *o)
+{
+    jobs_totals totals;
+    if (jobs_run(&o->jobs, &totals) != 0)
+        return 2;
+    jobs_report(&totals);
+    return jobs_all_passed(&o->jobs, &totals) ? 0 : 1;
+}
+
+static int run_given(const options *o)
+{
+    sim_case c = o->jobs.given;
+    c.seed = o->seed;
+    return o->shrink ? shrink_run(&c) : run_one(o, &c);
 }
 
 int main(int argc, char **argv)
@@ -175,5 +209,5 @@ int main(int argc, char **argv)
 #endif
     if (o.file != NULL)
         return run_file(&o);
-    return o.one ? run_one(&o, o.seed) : jobs_run(&o.jobs);
+    return o.one ? run_given(&o) : run_many(&o);
 }

@@ -54,18 +54,18 @@ static void keep_invariant(hunt *h, const char *failure)
 {
     size_t len = strcspn(failure, ":");
     if (failure[0] != 'I' || len != 2)
-        snprintf(h->by, sizeof(h->by), "no progress"); /* the simulator's own bounds of events and steps */
+        snprintf(h->by, sizeof(h->by), "%s", strncmp(failure, "strategy", 8) == 0 ? "strategy" : "no progress");
     else
         snprintf(h->by, sizeof(h->by), "%.2s", failure);
 }
 
 /* A seed that fails without any mutant finds none. */
-static bool fails_anyway(uint64_t seed, uint32_t replicas)
+static bool fails_anyway(const sim_case *c)
 {
     world_result result;
     mutant planted = mutant_active;
     mutant_active = MUTANT_NONE;
-    world_run(seed, replicas, NULL, &result);
+    world_run(c, NULL, TRACE_NONE, &result);
     mutant_active = planted;
     return result.failure[0] != '\0';
 }
@@ -73,13 +73,14 @@ static bool fails_anyway(uint64_t seed, uint32_t replicas)
 static void seek(hunt *h, const jobs_config *config, uint64_t from)
 {
     int nowhere = open("/dev/null", O_WRONLY);
-    dup2(nowhere, STDERR_FILENO); /* an assert is an answer, too */
+    dup2(nowhere, STDERR_FILENO); /* what an assert says */
     while (h->seeds < config->seeds / 3 && !h->found) {
         world_result result;
-        uint64_t seed = from + h->seeds++;
+        sim_case c = config->given;
+        c.seed = from + h->seeds++;
         alarm(HANG_S);
-        world_run(seed, config->replicas, NULL, &result);
-        if (result.failure[0] == '\0' || fails_anyway(seed, config->replicas))
+        world_run(&c, NULL, TRACE_NONE, &result);
+        if (result.failure[0] == '\0' || fails_anyway(&c))
             continue;
         keep_invariant(h, result.failure);
         h->found = true;
@@ -87,15 +88,28 @@ static void seek(hunt *h, const jobs_config *config, uint64_t from)
     _exit(0);
 }
 
-static void hunt_ended(hunt *h, int status)
+/* The same for one that ended its process, in a process of its own. */
+static bool ends_anyway(uint64_t seed, uint32_t replicas)
+{
+    int status = 0;
+    pid_t pid = fork();
+    if (pid == 0) {
+        alarm(HANG_S);
+        _exit(fails_anyway(seed, replicas));
+    }
+    return pid < 0 || waitpid(pid, &status, 0) != pid || status != 0;
+}
+
+/* An assert or a seed without an end is an answer, too; that somebody else has killed it is none. */
+static void hunt_ended(hunt *h, int status, uint64_t last_seed, uint32_t replicas)
 {
     h->pid = 0;
     h->ended = true;
-    if (!WIFSIGNALED(status))
+    int by = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    if ((by != SIGABRT && by != SIGALRM) || ends_anyway(last_seed, replicas))
         return;
     h->found = true;
-    snprintf(h->by, sizeof(h->by), "%s",
-             WTERMSIG(status) == SIGABRT ? "assert" : WTERMSIG(status) == SIGALRM ? "no progress" : "crash");
+    snprintf(h->by, sizeof(h->by), "%s", by == SIGABRT ? "assert" : "no progress");
 }
 
 /* ---- All --------------------------------------------------------------------------------------------------------- */
@@ -147,13 +161,20 @@ static void report_ready(hunts *hs)
     }
 }
 
+static uint64_t first_seed(const jobs_config *config, size_t range)
+{
+    return config->from + range * RANGE_STEP;
+}
+
 static void wait_for_one(hunts *hs)
 {
     int status;
     pid_t pid = wait(&status);
-    for (size_t i = 0; i < (size_t)MUTANT_END * RANGES; i++)
-        if (pid > 0 && hs->all[i].pid == pid)
-            hunt_ended(&hs->all[i], status);
+    for (size_t i = 0; i < (size_t)MUTANT_END * RANGES; i++) {
+        hunt *h = &hs->all[i];
+        if (pid > 0 && h->pid == pid)
+            hunt_ended(h, status, first_seed(hs->config, i % RANGES) + h->seeds - 1, hs->config->replicas);
+    }
     report_ready(hs);
 }
 
@@ -168,7 +189,7 @@ static int start(hunts *hs, int which, uint32_t range)
     }
     if (pid == 0) {
         mutant_active = (mutant)which;
-        seek(h, hs->config, hs->config->from + range * RANGE_STEP);
+        seek(h, hs->config, first_seed(hs->config, range));
     }
     h->pid = pid;
     return 0;

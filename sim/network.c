@@ -17,10 +17,11 @@ static bool is_control(allot_op_kind kind)
 static int64_t one_way_us(world *w)
 {
     int64_t us = 1 + random_below(&w->random, 2 * w->swarm.latency_us);
-    if (w->phase == PHASE_STORM && random_chance(&w->random, w->swarm.slow))
-        us += random_below(&w->random,
-                           random_chance(&w->random, 500) ? w->swarm.longest_ttl_us * 2 : w->swarm.longest_ttl_us / 4);
-    return us;
+    if (w->phase != PHASE_STORM || !random_chance(&w->random, w->swarm.slow))
+        return us;
+    int64_t most_us = random_chance(&w->random, 500) ? w->swarm.longest_ttl_us * 2 : w->swarm.longest_ttl_us / 4;
+    int64_t late_us = random_below(&w->random, most_us);
+    return world_happens(w) ? us + late_us : us;
 }
 
 static int64_t later(int64_t a, int64_t b)
@@ -41,36 +42,45 @@ static void put_answer(world *w, flight *f, int64_t at_us)
     queue_put(&w->queue, (queue_entry){.at_us = at_us, .kind = EVENT_ANSWER, .replica = f->replica, .item = f});
 }
 
-static bool storm_chance(world *w, uint32_t per_mille)
+static bool storm_happens(world *w, uint32_t per_mille)
 {
-    return w->phase == PHASE_STORM && random_chance(&w->random, per_mille);
+    return w->phase == PHASE_STORM && random_chance(&w->random, per_mille) && world_happens(w);
 }
 
 /* Decides what becomes of an op: when it is applied, if at all, how often, and when its sender hears what. */
-static void decide(world *w, flight *f, lane *l, int64_t away_until_us)
+static void decide(world *w, flight *f, lane *l, int64_t now_us, int64_t away_until_us)
 {
-    int64_t now_us = w->now_us;
+    error_class error = faults_error(w, f);
     int64_t timeout_us = later(now_us + f->op->timeout_us, l->answered_us);
     int64_t late_us = timeout_us + random_below(&w->random, 2 * w->swarm.longest_ttl_us);
     bool away = now_us < away_until_us;
-    if (storm_chance(w, w->swarm.unavailable)) {
+    if (storm_happens(w, w->swarm.unavailable) || (error != ERROR_NONE && error < ERROR_FAILED)) {
         f->otherwise = ALLOT_STATUS_UNAVAILABLE;
         l->answered_us = later(now_us + one_way_us(w), l->answered_us);
         put_answer(w, f, l->answered_us);
         return;
     }
-    if (storm_chance(w, w->swarm.lost_request) || (away && random_chance(&w->random, 700))) {
-        if (!away && random_chance(&w->random, w->swarm.zombie))
+    if (storm_happens(w, w->swarm.lost_request) || (away && random_chance(&w->random, 700))) {
+        if (!away && random_chance(&w->random, w->swarm.zombie) && world_happens(w))
             put_apply(w, f, late_us);
         put_answer(w, f, l->answered_us = timeout_us);
         return;
     }
-    int64_t apply_us = l->applied_us = later(now_us + one_way_us(w), l->applied_us);
+    int64_t trip_us = one_way_us(w);
+    if (error == ERROR_NOSCRIPT)
+        trip_us *= 3;
+    int64_t apply_us = l->applied_us = later(now_us + trip_us, l->applied_us);
     put_apply(w, f, apply_us);
-    if (f->op->sequence != 0 && storm_chance(w, w->swarm.duplicate))
+    if (error == ERROR_FAILED) {
+        f->dropped = random_chance(&w->later, 500);
+        l->answered_us = later(apply_us, l->answered_us);
+        put_answer(w, f, l->answered_us);
+        return;
+    }
+    if (f->op->sequence != 0 && storm_happens(w, w->swarm.duplicate))
         put_apply(w, f, random_chance(&w->random, 500) ? apply_us + one_way_us(w) : late_us);
     int64_t reply_us = later(apply_us + one_way_us(w), l->answered_us);
-    f->replies = reply_us <= timeout_us && !away && !storm_chance(w, w->swarm.lost_reply);
+    f->replies = reply_us <= timeout_us && !away && !storm_happens(w, w->swarm.lost_reply);
     l->answered_us = f->replies ? reply_us : timeout_us;
     put_answer(w, f, l->answered_us);
 }
@@ -111,6 +121,18 @@ static void check_hold(world *w, const replica *r, const allot_op *op)
         world_fail(w, "I3: replica %u reaps a slot whose lease may have been cut short by the store's clock", r->index);
 }
 
+/* When the op leaves. The process may be stopped right before: what it has decided, it says when it goes on. */
+static int64_t sent_us(world *w, replica *r)
+{
+    if (world_has(w, SWARM_STOP_AT_SEND) && !r->paused && random_chance(&w->later, 5) && world_happens(w)) {
+        world_cover(w, COVERED_STOP_AT_SEND);
+        replica_pause(w, r);
+        if (replica_within_deadline(w, r) && replica_deadline_us(w, r) < r->resume_us)
+            world_cover(w, COVERED_SENT_TOO_LATE);
+    }
+    return r->paused ? r->resume_us : w->now_us;
+}
+
 void network_submit(world *w, replica *r, struct outside *o, const allot_op *op)
 {
     flight *f = calloc(1, sizeof(*f));
@@ -124,7 +146,7 @@ void network_submit(world *w, replica *r, struct outside *o, const allot_op *op)
     if (r == NULL) {
         lane alone = {0};
         f->replica = SIM_REPLICAS_MAX;
-        decide(w, f, &alone, 0);
+        decide(w, f, &alone, w->now_us, 0);
         trace_op(w, f, "sends", op, NULL);
         return;
     }
@@ -135,14 +157,15 @@ void network_submit(world *w, replica *r, struct outside *o, const allot_op *op)
     if (op->kind == ALLOT_OP_READ_ROSTER)
         r->cycle_begun = f->number;
     /* Stopped while it waits for ids: they are there when it goes on, perhaps past its deadline. */
-    if (op->kind == ALLOT_OP_READ_SEGMENTS && world_has(w, SWARM_LATE_WAKE) && random_chance(&w->more, 50))
+    if (op->kind == ALLOT_OP_READ_SEGMENTS && world_has(w, SWARM_LATE_WAKE) && random_chance(&w->more, 50) &&
+        world_happens(w))
         world_put(w, w->now_us + 1, EVENT_STOP, r, NULL);
     link_flight(r, f);
     if (op->kind == ALLOT_OP_JOIN)
         begin_slot(r, op);
     if (op->sequence > r->sequence)
         r->sequence = op->sequence;
-    decide(w, f, &r->lanes[is_control(op->kind)], r->away_until_us);
+    decide(w, f, &r->lanes[is_control(op->kind)], sent_us(w, r), r->away_until_us);
     trace_op(w, f, "sends", op, NULL);
 }
 
@@ -283,14 +306,17 @@ void network_apply(world *w, flight *f)
         world_fail(w, "I6: a version is published before all that belongs to it is assigned");
     f->applied = true;
     network_hints(w, &effects);
+    /* Both look into the store: effects are not valid any more. */
+    if (effects.changed)
+        faults_changed(w);
     if (w->applied >= w->next_check || invariants_unsure(w->model))
-        world_check(w); /* reads the store: effects are not valid any more */
+        world_check(w);
     let_go(f);
 }
 
 static void put_hint(world *w, const replica *r, allot_hint hint)
 {
-    if (r->engine == NULL || (w->phase == PHASE_STORM && random_chance(&w->random, w->swarm.hint_loss)))
+    if (r->engine == NULL || storm_happens(w, w->swarm.hint_loss))
         return;
     queue_put(&w->queue, (queue_entry){.at_us = w->now_us + one_way_us(w),
                                        .kind = EVENT_HINT,
@@ -381,6 +407,15 @@ void network_orphan(world *w, replica *r)
         own_op(f);
         unlink_flight(w, f);
         f->answered = true;
+    }
+}
+
+void network_cut(world *w, replica *r)
+{
+    int64_t at_us = w->now_us;
+    for (flight *f = r->flights; f != NULL; f = f->next) {
+        f->replies = false;
+        put_answer(w, f, ++at_us);
     }
 }
 

@@ -9,6 +9,9 @@
 /* More steps than this at one instant: the engine runs in circles. */
 #define STEPS_AT_ONCE_MAX 20000u
 
+/* As the runtime's PLANNER_BUDGET_US. */
+#define PLAN_BUDGET_US 2000000
+
 int64_t replica_clock_us(const world *w, const replica *r)
 {
     int64_t now_us = w->now_us;
@@ -33,6 +36,11 @@ bool replica_within_deadline(const world *w, const replica *r)
     return r->engine != NULL && engine_deadline_us(r->engine) > replica_clock_us(w, r);
 }
 
+int64_t replica_deadline_us(const world *w, const replica *r)
+{
+    return real_us(w, r, engine_deadline_us(r->engine));
+}
+
 bool replica_leads(const world *w, const replica *r, uint64_t *ret_term)
 {
     return r->engine != NULL && engine_is_leader(r->engine, replica_clock_us(w, r), ret_term);
@@ -55,10 +63,12 @@ static void run_plan(world *w, const replica *r, plan *p)
 {
     split_run(w, r, p);
     int64_t took_us = random_below(&w->random, 5000);
+    int64_t left_us = w->swarm.calm_us - w->now_us;
+    int64_t ttl_us = w->swarm.longest_ttl_us;
     if (world_has(w, SWARM_SLOW_PLAN))
-        took_us = random_below(&w->random, w->swarm.calm_us - w->now_us < w->swarm.longest_ttl_us
-                                               ? w->swarm.calm_us - w->now_us + 1
-                                               : w->swarm.longest_ttl_us);
+        took_us = random_below(&w->random, left_us < ttl_us ? left_us + 1 : ttl_us);
+    if (p->code == ALLOT_E_TIMEOUT) /* by then the runtime has given it up */
+        took_us = left_us < PLAN_BUDGET_US ? left_us : PLAN_BUDGET_US;
     world_put(w, w->now_us + took_us, EVENT_PLANNED, r, p);
 }
 
@@ -74,6 +84,7 @@ static void act(world *w, replica *r, const engine_action *a)
     case ENGINE_TELL:
         trace_tell(w, r, &a->tell);
         invariants_told(w->model, w->now_us, r->index, &a->tell);
+        measure_told(w->measure, w, &a->tell);
         worker_told(w, r, &a->tell);
         break;
     case ENGINE_REPLY:
@@ -93,18 +104,35 @@ static bool in_circles(world *w, replica *r)
     return true;
 }
 
+/* Some of what a step wanted was done, the rest never will be. The actions are the engine's: they end with it. */
+static bool crashes_now(world *w, replica *r, const engine_actions *actions, size_t done)
+{
+    if (!world_has(w, SWARM_CRASH_IN_STEP) || done + 1 == actions->count || !random_chance(&w->later, 4) ||
+        !world_happens(w))
+        return false;
+    for (size_t i = done + 1; i < actions->count; i++)
+        if (actions->items[i].kind == ENGINE_PLAN)
+            plan_free(actions->items[i].plan);
+    world_cover(w, COVERED_CRASH_IN_STEP);
+    replica_crash(w, r);
+    return true;
+}
+
 void replica_step(world *w, replica *r, engine_event *event)
 {
     engine_actions actions;
-    if (in_circles(w, r))
+    if (r->engine == NULL || in_circles(w, r))
         return;
     event->now_us = replica_clock_us(w, r);
     if (engine_step(r->engine, event, &actions) != 0) {
         world_fail(w, "replica %u: engine_step failed", r->index);
         return;
     }
-    for (size_t i = 0; i < actions.count; i++)
+    for (size_t i = 0; i < actions.count; i++) {
         act(w, r, &actions.items[i]);
+        if (crashes_now(w, r, &actions, i))
+            return;
+    }
     if (r->left && !r->ending) { /* at once, or when the store has had time to hear of it */
         r->ending = true;
         int64_t wait_us = random_chance(&w->random, 500) ? 0 : w->swarm.ttl_us[r->index];
@@ -142,7 +170,7 @@ void replica_start(world *w, replica *r)
     engine_config config = {.name = text(name),
                             .host = text("host"),
                             .container = text(""),
-                            .strategy = text(split_name(r->split)),
+                            .strategy = text(split_name(&w->swarm, r->split)),
                             .kind = split_kind(r->split),
                             .pid = 100 + r->index,
                             .weight = w->swarm.weight[r->index],
@@ -151,9 +179,9 @@ void replica_start(world *w, replica *r)
                             .settle_us = w->swarm.settle_us,
                             .handover_timeout_us = w->swarm.handover_timeout_us,
                             .retry_after_us = w->swarm.retry_after_us,
-                            .retire_on_timeout = swarm_has(&w->swarm, SWARM_RETIRE),
+                            .retire_on_timeout = w->swarm.retire_on_timeout,
                             .plan_ids = w->swarm.plan_ids,
-                            .quarantine_always = swarm_has(&w->swarm, SWARM_QUARANTINE)};
+                            .quarantine_always = w->swarm.quarantine_always};
     for (int i = 0; i < 4; i++)
         config.seed[i] = random_next(&w->random) | 1;
     if (r->incarnation > 0)
@@ -179,15 +207,15 @@ void replica_reload(world *w, replica *r, swarm_split split, bool replan)
 {
     if (r->engine == NULL || r->paused)
         return;
-    engine_settings settings = {.strategy = text(split_name(split)),
+    engine_settings settings = {.strategy = text(split_name(&w->swarm, split)),
                                 .kind = split_kind(split),
                                 .max_attempts = w->swarm.max_attempts,
                                 .settle_us = w->swarm.settle_us,
                                 .handover_timeout_us = w->swarm.handover_timeout_us,
                                 .retry_after_us = w->swarm.retry_after_us,
-                                .retire_on_timeout = swarm_has(&w->swarm, SWARM_RETIRE),
+                                .retire_on_timeout = w->swarm.retire_on_timeout,
                                 .replan = replan || split != r->split};
-    trace_line(w, r, "reloads: %s", split_name(split));
+    trace_line(w, r, "reloads: %s", split_name(&w->swarm, split));
     r->split = split;
     world_cover(w, COVERED_RELOAD);
     worker_reload(w, r, &settings);
@@ -197,6 +225,8 @@ void replica_stop(world *w, replica *r)
 {
     if (r->engine == NULL)
         return;
+    if (w->phase != PHASE_OVER && !r->left && !r->draining && replica_within_deadline(w, r))
+        measure_goes(w->measure, r->holding_count);
     worker_stop(w, r);
     network_orphan(w, r);
     free(r->heard);

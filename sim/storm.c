@@ -1,5 +1,7 @@
 #include "sim/world.h"
 
+#include "base/uuid_text.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,11 +16,12 @@ static int keep_line(void *user, const char *line, size_t len)
     return 0;
 }
 
-static void take_snapshot(world *w)
+void storm_take_snapshot(world *w)
 {
     bytes_clear(&w->snapshot);
     if (store_dump(w->store, keep_line, &w->snapshot) != 0)
         abort();
+    w->snapshot_life = store_life(w->store);
     trace_line(w, NULL, "the store is copied");
 }
 
@@ -35,10 +38,16 @@ static void load_snapshot(world *w)
     }
 }
 
-/* The store comes back with nothing, or with what the snapshot holds. */
-static void lose_data(world *w)
+/* A copy of a life before the present one would come back as if it were the younger: protocol.md, what is not
+ * promised. */
+bool storm_can_fall_back(const world *w)
 {
-    bool stale = world_has(w, SWARM_LOSE_SOME) && w->snapshot.len > 0;
+    allot_uuid life = store_life(w->store);
+    return w->snapshot.len > 0 && uuid_equal(&w->snapshot_life, &life);
+}
+
+void storm_lose_data(world *w, bool stale)
+{
     world_cover(w, stale ? COVERED_STALE : COVERED_LOSS);
     trace_line(w, NULL, stale ? "the store falls back to the copy" : "the store loses all data");
     store_free(w->store);
@@ -47,24 +56,26 @@ static void lose_data(world *w)
         abort();
     if (stale)
         load_snapshot(w);
+    bytes_clear(&w->snapshot);
+    w->lose_in = 0;
     /* A loss takes time: nothing reaches the store for a while, in which the floor outgrows what was issued. */
     w->store_away_until_us = w->now_us + random_between(&w->random, 5000, 500000);
     /* A store that fell back gives no sign of it until the first beat that knows better: a campaign or an assign that
      * comes before it is judged by old data, quarantine or not. And a quarantine is as long as the ttls that the new
      * life has been told of: with different ones, an old leader's may be longer. */
-    bool strict = swarm_has(&w->swarm, SWARM_QUARANTINE) && !stale && !swarm_has(&w->swarm, SWARM_MIXED_TTL);
+    bool strict = w->swarm.quarantine_always && !stale && !swarm_has(&w->swarm, SWARM_MIXED_TTL);
     invariants_lost_data(w->model, w->now_us, strict);
     world_check(w);
 }
 
 /* ---- What goes wrong, and how often ------------------------------------------------------------------------------ */
 
-static replica *any_replica(world *w)
+replica *storm_any_replica(world *w, random_source *r)
 {
-    return &w->replicas[random_below(&w->random, w->swarm.replicas)];
+    return &w->replicas[random_below(r, w->swarm.replicas)];
 }
 
-static void again(world *w, event_kind kind, int64_t mean_us)
+void storm_again(world *w, event_kind kind, int64_t mean_us)
 {
     if (w->phase == PHASE_STORM)
         world_put(w, world_soon(w, mean_us), kind, NULL, NULL);
@@ -74,7 +85,7 @@ static void begin_partition(world *w)
 {
     int64_t until_us = w->now_us + random_below(&w->random, 2 * w->swarm.longest_ttl_us);
     bool all = random_chance(&w->random, 300);
-    uint32_t one = any_replica(w)->index;
+    uint32_t one = storm_any_replica(w, &w->random)->index;
     for (uint32_t i = 0; i < w->swarm.replicas; i++)
         if (all || i == one)
             w->replicas[i].away_until_us = until_us;
@@ -120,6 +131,7 @@ void storm_plan(world *w)
     for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
         if (faults[i].on)
             world_put(w, world_soon(w, faults[i].mean_us), faults[i].kind, NULL, NULL);
+    faults_plan(w);
     if (s->options == 0)
         world_cover(w, COVERED_FAULTLESS);
 }
@@ -129,7 +141,7 @@ static uint32_t some_ids(world *w)
     return (uint32_t)random_between(&w->random, 1, 1 + w->swarm.ids / 4);
 }
 
-static void leave(world *w, replica *r)
+void storm_leave(world *w, replica *r)
 {
     if (r->engine == NULL || r->paused || r->draining)
         return;
@@ -138,58 +150,80 @@ static void leave(world *w, replica *r)
     worker_leave(w, r, drain);
 }
 
+/* What is left out this time comes again at its time. */
+static void event_left_out(world *w, const queue_entry *e)
+{
+    const swarm *s = &w->swarm;
+    const struct {
+        event_kind kind;
+        int64_t mean_us;
+    } repeated[] = {{EVENT_LEAVE, s->leave_every_us}, {EVENT_RELOAD, s->reload_every_us},
+                    {EVENT_PAUSE, s->pause_every_us}, {EVENT_CRASH, s->crash_every_us},
+                    {EVENT_PARTITION, s->partition_every_us}, {EVENT_BURST, 2 * s->longest_ttl_us},
+                    {EVENT_OUTSIDE_ADD, s->add_every_us}, {EVENT_ERRORS, s->errors_every_us},
+                    {EVENT_MEMBERS, s->members_every_us}, {EVENT_CHURN, s->churn_every_us}};
+    for (size_t i = 0; i < sizeof(repeated) / sizeof(repeated[0]); i++)
+        if (repeated[i].kind == (event_kind)e->kind)
+            storm_again(w, e->kind, repeated[i].mean_us);
+}
+
 void storm_event(world *w, const queue_entry *e)
 {
-    replica *r = any_replica(w);
+    replica *r = storm_any_replica(w, &w->random);
+    if (e->kind != EVENT_ADD && !world_happens(w)) {
+        event_left_out(w, e);
+        return;
+    }
     switch (e->kind) {
     case EVENT_ADD:
         if (r->engine != NULL && !r->paused && w->swarm.ids > 0)
             worker_add(w, r, e->number != 0 ? e->number : some_ids(w));
         if (e->number == 0)
-            again(w, EVENT_ADD, w->swarm.add_every_us);
+            storm_again(w, EVENT_ADD, w->swarm.add_every_us);
         break;
     case EVENT_OUTSIDE_ADD:
         outside_add(w, some_ids(w));
-        again(w, EVENT_OUTSIDE_ADD, w->swarm.add_every_us);
+        storm_again(w, EVENT_OUTSIDE_ADD, w->swarm.add_every_us);
         break;
     case EVENT_CLEAN:
         outside_clean(w);
         break;
     case EVENT_LEAVE:
-        leave(w, r);
-        again(w, EVENT_LEAVE, w->swarm.leave_every_us);
+        storm_leave(w, r);
+        storm_again(w, EVENT_LEAVE, w->swarm.leave_every_us);
         break;
     case EVENT_RELOAD:
         replica_reload(w, r, (swarm_split)random_below(&w->random, SPLIT_END), random_chance(&w->random, 300));
-        again(w, EVENT_RELOAD, w->swarm.reload_every_us);
+        storm_again(w, EVENT_RELOAD, w->swarm.reload_every_us);
         break;
     case EVENT_PAUSE:
         replica_pause(w, r);
-        again(w, EVENT_PAUSE, w->swarm.pause_every_us);
+        storm_again(w, EVENT_PAUSE, w->swarm.pause_every_us);
         break;
     case EVENT_CRASH:
         replica_crash(w, r);
-        again(w, EVENT_CRASH, w->swarm.crash_every_us);
+        storm_again(w, EVENT_CRASH, w->swarm.crash_every_us);
         break;
     case EVENT_PARTITION:
         begin_partition(w);
-        again(w, EVENT_PARTITION, w->swarm.partition_every_us);
+        storm_again(w, EVENT_PARTITION, w->swarm.partition_every_us);
         break;
     case EVENT_SNAPSHOT:
-        take_snapshot(w);
+        storm_take_snapshot(w);
         break;
     case EVENT_LOSE:
-        lose_data(w);
+        storm_lose_data(w, world_has(w, SWARM_LOSE_SOME) && storm_can_fall_back(w));
         break;
     case EVENT_BURST:
         if (r->engine != NULL && !r->paused)
             worker_burst(w, r);
-        again(w, EVENT_BURST, 2 * w->swarm.longest_ttl_us);
+        storm_again(w, EVENT_BURST, 2 * w->swarm.longest_ttl_us);
         break;
     case EVENT_CLOCK:
         set_clock(w);
         break;
     default:
+        faults_event(w, e);
         break;
     }
 }

@@ -4,8 +4,10 @@
 #define SIM_SWARM_H
 
 #include "sim/random.h"
+#include "sim/settings.h"
 
-#define SIM_REPLICAS_MAX 7u
+#define SIM_REPLICAS_MAX 1000u
+#define SIM_IDS_MAX 10000u
 
 #define SWARM_OPTIONS(X)                                                                                               \
     X(LOST_REQUEST, "lost-requests")                                                                                   \
@@ -45,7 +47,21 @@
     X(LATE_WAKE, "late-wakes") /* a process that was stopped takes what lies there before it looks at the clock */     \
     X(CLOCK_BACK, "clock-set-back") /* the store's */                                                                  \
     X(CLOCK_AHEAD, "clock-set-ahead")                                                                                  \
-    X(BACK_PAST_END, "late-ops-after-the-clock-was-set-back") /* never: protocol.md, what is not promised */
+    X(BACK_PAST_END, "late-ops-after-the-clock-was-set-back") /* never: protocol.md, what is not promised */   \
+    /* those that came later still, see world.h, `later` */                                                            \
+    X(WIDE, "wide")             /* up to 1,000 replicas */                                                             \
+    X(MANY_IDS, "many-ids")     /* up to 10,000 */                                                                     \
+    X(MORE_NODES, "more-nodes") /* eight or nine */                                                                    \
+    X(STOP_AT_SEND, "stops-before-sending") /* between what was decided, or checked, and the op that says so */        \
+    X(CRASH_IN_STEP, "crashes-between-actions") /* of one step: some ops are sent, the others never */                 \
+    X(LOSE_LAST, "last-ops-lost")               /* a fallback by a few ops */                                          \
+    X(CLOCK_FROZEN, "clock-frozen")             /* the store's, for a while */                                         \
+    X(STORE_ERRORS, "store-errors")             /* spells of each class of errors: faults.c */                         \
+    X(MEMBERS, "membership-storms")             /* many come and go at once */                                         \
+    X(HUNG_PLAN, "hanging-plans")               /* past their budget */                                                \
+    X(LYING_PLAN, "lying-plans")                /* owners that do not exist */                                         \
+    X(CHURN, "pool-churn")                      /* ids come and go all the time */                                     \
+    X(MORE_IDS, "more-ids")                     /* so that the median is 64 */
 
 typedef enum swarm_option {
 #define SWARM_ENUM(name, word) SWARM_##name,
@@ -53,6 +69,8 @@ typedef enum swarm_option {
 #undef SWARM_ENUM
         SWARM_OPTION_COUNT
 } swarm_option;
+
+#define SWARM_ALL ((UINT64_C(1) << SWARM_OPTION_COUNT) - 1)
 
 typedef enum swarm_split {
     SPLIT_COUNTS = 0,   /* round_robin */
@@ -82,10 +100,29 @@ typedef struct swarm {
     int64_t reload_every_us;
     int64_t partition_every_us, pause_every_us, crash_every_us, leave_every_us, add_every_us;
     int64_t work_us; /* the longest work on one id */
+    int64_t members_every_us, errors_every_us, churn_every_us;
     int64_t calm_us; /* when all faults stop */
+    const sim_settings *settings; /* NULL: the seed's own */
+    bool retire_on_timeout, quarantine_always;
 } swarm;
 
-void swarm_choose(swarm *s, random_source *r, random_source *more, uint32_t replicas); /* 0: how many is random too */
+/* What a seed is held to; zero in all of it: to nothing. */
+typedef struct swarm_limits {
+    uint64_t without;  /* options that it must not have */
+    uint32_t replicas; /* so many; 0: as it says */
+    uint32_t ids;      /* SIM_NO_IDS: none; 0: as it says */
+    int64_t calm_us;   /* when faults end; 0: as it says */
+    const sim_settings *settings; /* not NULL: these, whatever the seed says */
+} swarm_limits;
+
+#define SIM_NO_IDS UINT32_MAX
+
+/* The three sources of a world. */
+typedef struct swarm_sources {
+    random_source *random, *more, *later;
+} swarm_sources;
+
+void swarm_choose(swarm *s, swarm_sources from, const swarm_limits *limits);
 const char *swarm_word(swarm_option option);
 
 static inline bool swarm_has(const swarm *s, swarm_option option)

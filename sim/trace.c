@@ -4,11 +4,18 @@
 #include "base/uuid_text.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 void trace_hash(world *w, uint64_t value)
 {
     w->hash = (w->hash ^ value) * UINT64_C(0x100000001b3);
     w->hash ^= w->hash >> 29;
+}
+
+/* Terms and tokens count from a floor that grows with the time: they are told in microseconds of virtual time. */
+static unsigned long long told(uint64_t number)
+{
+    return number >= FLOOR_CLOCK ? number - FLOOR_CLOCK : number;
 }
 
 static unsigned brief(const allot_uuid *u)
@@ -81,7 +88,7 @@ static void write_ids(FILE *out, allot_bytes id, uint64_t token)
 {
     fprintf(out, " %.*s", (int)id.len, id.data);
     if (token != 0)
-        fprintf(out, "/%llu", (unsigned long long)token);
+        fprintf(out, "/%llu", told(token));
 }
 
 static void write_part(FILE *out, const allot_part *part)
@@ -111,7 +118,7 @@ static void write_op(FILE *out, const allot_op *op)
     if (op->sequence != 0)
         fprintf(out, " #%llu", (unsigned long long)op->sequence);
     if (op->term != 0)
-        fprintf(out, " in term %llu", (unsigned long long)op->term);
+        fprintf(out, " in term %llu", told(op->term));
     switch (op->kind) {
     case ALLOT_OP_ADD:
         for (uint32_t i = 0; i < op->u.add.count; i++)
@@ -155,7 +162,7 @@ static void write_view(FILE *out, const allot_view *v)
     fprintf(out,
             "; view %llu of %04x: leader %04x, term %llu, version %llu, roster %llu, inbox %llu, share %llu, ids "
             "%llu+%llu+%llu",
-            (unsigned long long)v->number, brief(&v->life), brief(&v->leader), (unsigned long long)v->term,
+            (unsigned long long)v->number, brief(&v->life), brief(&v->leader), told(v->term),
             (unsigned long long)v->version, (unsigned long long)v->roster_rev, (unsigned long long)v->inbox_rev,
             (unsigned long long)v->share_rev, (unsigned long long)v->inbox, (unsigned long long)v->placed,
             (unsigned long long)v->parked);
@@ -174,7 +181,7 @@ static void write_answer(FILE *out, const allot_answer *a)
         fprintf(out, " %llu, %llu skipped, %llu more", (unsigned long long)o->count, (unsigned long long)o->skipped,
                 (unsigned long long)o->more);
     if (o->term != 0)
-        fprintf(out, ", term %llu", (unsigned long long)o->term);
+        fprintf(out, ", term %llu", told(o->term));
     if (a->view != NULL)
         write_view(out, a->view);
     for (uint32_t i = 0; i < a->slot_count; i++)
@@ -183,14 +190,25 @@ static void write_answer(FILE *out, const allot_answer *a)
                 a->slots[i].expires_in_us <= 0 ? ", expired" : "", a->slots[i].draining ? ", draining" : "");
     for (uint32_t i = 0; i < a->segment_count; i++)
         fprintf(out, " %llu/%llu(%u)", (unsigned long long)a->segments[i].segment,
-                (unsigned long long)a->segments[i].token, a->segments[i].live);
+                told(a->segments[i].token), a->segments[i].live);
+}
+
+/* What changes something, or goes wrong. */
+static bool is_story(const char *how, const allot_op *op, const allot_answer *answer)
+{
+    bool plain = answer != NULL && answer->outcome.status == ALLOT_STATUS_OK;
+    if (strcmp(how, "sends") == 0)
+        return false;
+    if (strcmp(how, "hears") == 0)
+        return !plain && op->sequence != 0;
+    return !plain || (op->kind != ALLOT_OP_BEAT && op->kind < ALLOT_OP_READ_VIEW);
 }
 
 void trace_op(world *w, const flight *f, const char *how, const allot_op *op, const allot_answer *answer)
 {
     if (answer != NULL)
         trace_hash(w, (uint64_t)answer->outcome.status << 8 ^ answer->outcome.count << 16 ^ answer->outcome.term);
-    if (w->trace == NULL)
+    if (w->trace == NULL || (w->depth == TRACE_STORY && !is_story(how, op, answer)))
         return;
     begin_line(w, f == NULL || f->outside != NULL ? NULL : &w->replicas[f->replica]);
     if (f != NULL && f->outside == NULL && f->incarnation != w->replicas[f->replica].incarnation)
@@ -219,7 +237,7 @@ void trace_tell(world *w, const replica *r, const engine_tell *tell)
     begin_line(w, r);
     fprintf(w->trace, "%s", tell_word(tell->type));
     if (tell->type == ALLOT_EVENT_LEADER || tell->type == ALLOT_EVENT_FOLLOWER)
-        fprintf(w->trace, ", %04x, term %llu", brief(&tell->leader), (unsigned long long)tell->term);
+        fprintf(w->trace, ", %04x, term %llu", brief(&tell->leader), told(tell->term));
     if (tell->type == ALLOT_EVENT_SPLIT)
         fprintf(w->trace, ", version %llu", (unsigned long long)tell->version);
     if (tell->why != ALLOT_WHY_NONE)

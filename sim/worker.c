@@ -101,6 +101,8 @@ static void told_of(world *w, replica *r, const engine_tell *tell, uint32_t id)
 {
     holding *h = find(r, id);
     if (tell->type == ALLOT_EVENT_GAINED)
+        measure_gained(w->measure, r, id);
+    if (tell->type == ALLOT_EVENT_GAINED)
         hold(r, (holding){.id = id, .token = tell->ids->token, .until_us = work_until_us(w)});
     else if (tell->type == ALLOT_EVENT_LOST)
         lose(w, r, h);
@@ -126,10 +128,10 @@ void worker_told(world *w, replica *r, const engine_tell *tell)
 
 /* ---- Requests ---------------------------------------------------------------------------------------------------- */
 
-static call *call_new(replica *r, engine_request_kind kind, size_t count)
+static app_call *call_new(replica *r, engine_request_kind kind, size_t count)
 {
     size_t each = sizeof(allot_id) + sizeof(allot_new_id) + sizeof(uint32_t) + 2 * sizeof(bool);
-    call *c = calloc(1, sizeof(*c) + count * each);
+    app_call *c = calloc(1, sizeof(*c) + count * each);
     if (c == NULL)
         abort();
     allot_id *ids = (allot_id *)(c + 1);
@@ -149,7 +151,7 @@ static call *call_new(replica *r, engine_request_kind kind, size_t count)
     return c;
 }
 
-static void call_free(call *c)
+static void call_free(app_call *c)
 {
     *c->link = c->next;
     if (c->next != NULL)
@@ -157,7 +159,7 @@ static void call_free(call *c)
     free(c);
 }
 
-static void call_add(world *w, call *c, const holding *h)
+static void call_add(world *w, app_call *c, const holding *h)
 {
     size_t i = c->request.count++;
     ((allot_id *)(uintptr_t)c->request.ids)[i] = (allot_id){.id = invariants_text(w->model, h->id), .token = h->token};
@@ -165,16 +167,24 @@ static void call_add(world *w, call *c, const holding *h)
     c->recalled[i] = h->recalled;
 }
 
-static void submit(world *w, replica *r, call *c)
+static bool is_report(engine_request_kind kind)
+{
+    return kind == ENGINE_ACK || kind == ENGINE_FAIL || kind == ENGINE_RELEASE;
+}
+
+static void submit(world *w, replica *r, app_call *c)
 {
     static const char *const words[] = {"?", "add", "ack", "fail", "release", "working", "drain", "leave", "reload"};
     trace_line(w, r, "application asks: %s %zu", words[c->request.kind], c->request.count);
+    r->reporting += is_report(c->request.kind) ? c->request.count : 0;
     replica_step(w, r, &(engine_event){.kind = ENGINE_REQUEST, .request = &c->request});
 }
 
 static engine_request_kind choose_report(world *w, const holding *h)
 {
-    if (w->phase != PHASE_STORM || (h->recalled && random_chance(&w->random, 600)) || random_chance(&w->random, 50))
+    bool anyway = w->swarm.settings == NULL; /* ids that are given back for no reason move for no reason */
+    if (w->phase != PHASE_STORM || (h->recalled && random_chance(&w->random, 600)) ||
+        (anyway && random_chance(&w->random, 50)))
         return ENGINE_RELEASE;
     return world_has(w, SWARM_FAIL) && random_chance(&w->random, 250) ? ENGINE_FAIL : ENGINE_ACK;
 }
@@ -182,7 +192,7 @@ static engine_request_kind choose_report(world *w, const holding *h)
 static void report_lost(world *w, replica *r)
 {
     static const engine_request_kind kinds[] = {ENGINE_ACK, ENGINE_FAIL, ENGINE_RELEASE};
-    call *c = call_new(r, kinds[random_below(&w->more, 3)], r->lost_count);
+    app_call *c = call_new(r, kinds[random_below(&w->more, 3)], r->lost_count);
     for (uint32_t i = 0; i < r->lost_count; i++)
         call_add(w, c, &r->lost[i]);
     r->lost_count = 0;
@@ -193,7 +203,7 @@ static void report_lost(world *w, replica *r)
 /* One report of all that is due and goes the same way; the rest follows in an event of its own. */
 void worker_work(world *w, replica *r)
 {
-    call *c = NULL;
+    app_call *c = NULL;
     if (r->lost_count > 0 && world_has(w, SWARM_LATE_REPORT) && random_chance(&w->more, 300))
         report_lost(w, r);
     r->work_us = INT64_MAX;
@@ -216,7 +226,7 @@ void worker_work(world *w, replica *r)
 
 void worker_list_work(world *w, replica *r)
 {
-    call *c = call_new(r, ENGINE_WORKING, r->holding_count);
+    app_call *c = call_new(r, ENGINE_WORKING, r->holding_count);
     for (size_t i = 0; i < r->holding_count && c->request.count < ALLOT_WORKING_MAX; i++)
         if (random_chance(&w->random, 500))
             call_add(w, c, &r->holdings[i]);
@@ -242,7 +252,7 @@ allot_bytes worker_pick_id(world *w, char *ret_text, size_t size)
 void worker_add(world *w, replica *r, uint32_t count)
 {
     char id[16];
-    call *c = call_new(r, ENGINE_ADD, count);
+    app_call *c = call_new(r, ENGINE_ADD, count);
     c->request.count = count;
     for (uint32_t i = 0; i < count; i++) {
         allot_bytes picked = worker_pick_id(w, id, sizeof(id));
@@ -259,7 +269,7 @@ void worker_burst(world *w, replica *r)
     world_cover(w, COVERED_BURST);
     for (uint32_t i = 0; i < 72 && r->engine != NULL && w->failure[0] == '\0'; i++) {
         uint32_t known = invariants_id_count(w->model);
-        call *c = call_new(r, ENGINE_ADD, 1);
+        app_call *c = call_new(r, ENGINE_ADD, 1);
         c->request.count = 1;
         c->numbers[0] = known > 0 ? (uint32_t)random_below(&w->more, known)
                                   : invariants_id(w->model, (allot_bytes){.data = "id", .len = 2});
@@ -271,8 +281,10 @@ void worker_burst(world *w, replica *r)
 
 void worker_leave(world *w, replica *r, bool drain)
 {
-    call *c = call_new(r, drain ? ENGINE_DRAIN : ENGINE_LEAVE, 0);
+    app_call *c = call_new(r, drain ? ENGINE_DRAIN : ENGINE_LEAVE, 0);
     c->request.why = ALLOT_WHY_LEAVING;
+    if (replica_within_deadline(w, r)) /* without a drain, it is told what it loses */
+        measure_goes(w->measure, drain ? r->holding_count : 0);
     r->draining = true;
     submit(w, r, c);
 }
@@ -280,7 +292,7 @@ void worker_leave(world *w, replica *r, bool drain)
 /* Replied to before this returns. */
 void worker_reload(world *w, replica *r, const engine_settings *settings)
 {
-    call *c = call_new(r, ENGINE_RELOAD, 0);
+    app_call *c = call_new(r, ENGINE_RELOAD, 0);
     c->request.settings = settings;
     submit(w, r, c);
 }
@@ -288,7 +300,7 @@ void worker_reload(world *w, replica *r, const engine_settings *settings)
 /* ---- Replies ----------------------------------------------------------------------------------------------------- */
 
 /* What was not accepted and is still the replica's is worked on again. */
-static void take_back(world *w, replica *r, const call *c, size_t i)
+static void take_back(world *w, replica *r, const app_call *c, size_t i)
 {
     uint64_t token;
     const allot_id *id = &c->request.ids[i];
@@ -300,7 +312,7 @@ static void take_back(world *w, replica *r, const call *c, size_t i)
     invariants_resumed(w->model, r->index, c->numbers[i], token);
 }
 
-static void report_replied(world *w, replica *r, const call *c)
+static void report_replied(world *w, replica *r, const app_call *c)
 {
     const engine_request *q = &c->request;
     bool all_known = q->ok + q->refused == q->count;
@@ -315,15 +327,17 @@ static void report_replied(world *w, replica *r, const call *c)
 
 void worker_replied(world *w, replica *r, engine_request *request)
 {
-    call *c = (call *)(void *)((char *)request - offsetof(call, request));
+    app_call *c = (app_call *)(void *)((char *)request - offsetof(app_call, request));
     trace_line(w, r, "application hears: code %d, %llu done, %llu ok, %llu refused of %zu", (int)request->code,
                (unsigned long long)request->done, (unsigned long long)request->ok, (unsigned long long)request->refused,
                request->count);
     if (request->kind == ENGINE_ADD)
         for (uint64_t i = 0; i < request->done; i++)
             invariants_add_reported(w->model, c->numbers[i]);
-    if (request->kind == ENGINE_ACK || request->kind == ENGINE_FAIL || request->kind == ENGINE_RELEASE)
+    if (is_report(request->kind)) {
+        r->reporting -= request->count;
         report_replied(w, r, c);
+    }
     call_free(c);
 }
 
@@ -342,4 +356,5 @@ void worker_stop(world *w, replica *r)
     while (r->holding_count > 0)
         drop(r, r->holdings[0].id);
     r->lost_count = 0;
+    r->reporting = 0;
 }

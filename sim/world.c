@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The store's clocks: the one that decides expiry; the one under terms and tokens, which resembles CLOCK_REALTIME. */
+/* The store's clock that decides expiry. */
 #define STORE_CLOCK_US INT64_C(5000000000)
-#define FLOOR_CLOCK UINT64_C(1760000000000000)
-#define EVENTS_MAX 3000000u
+#define EVENTS_MAX 30000000u
+#define WIDE_FROM 50u
 
 void world_fail(world *w, const char *format, ...)
 {
@@ -32,12 +32,24 @@ void world_put(world *w, int64_t at_us, event_kind kind, const replica *r, void 
 
 int64_t world_store_us(const world *w)
 {
+    if (w->frozen_us != 0)
+        return w->frozen_us;
     return STORE_CLOCK_US + w->now_us + w->clock_set_us;
+}
+
+int64_t world_soon_by(const world *w, random_source *r, int64_t mean_us)
+{
+    return w->now_us + 1 + random_below(r, 2 * mean_us);
 }
 
 int64_t world_soon(world *w, int64_t mean_us)
 {
-    return w->now_us + 1 + random_below(&w->random, 2 * mean_us);
+    return world_soon_by(w, &w->random, mean_us);
+}
+
+bool world_happens(world *w)
+{
+    return !case_leaves_out(w->given, w->result->faults++);
 }
 
 /* ---- The store --------------------------------------------------------------------------------------------------- */
@@ -89,7 +101,8 @@ static void visit_owned(void *user, allot_bytes id, uint64_t token, bool recalle
 void world_check(world *w)
 {
     allot_error error;
-    w->next_check = w->applied + 32 + invariants_id_count(w->model);
+    w->next_check = w->applied + 32 + invariants_id_count(w->model) +
+                    (w->swarm.replicas < WIDE_FROM ? 0 : 8u * w->swarm.replicas);
     if (store_check(w->store, &error) != 0)
         world_fail(w, "I2: %s", error.message);
     invariants_pool_begin(w->model);
@@ -187,6 +200,9 @@ static void group_event(world *w, const queue_entry *e)
     case EVENT_OUTSIDE_AGAIN:
         outside_again(w, e->item);
         break;
+    case EVENT_THAW:
+        faults_thaw(w);
+        break;
     case EVENT_CALM:
         calm_begin(w);
         break;
@@ -205,6 +221,7 @@ static void group_event(world *w, const queue_entry *e)
 
 static void step(world *w, queue_entry *e)
 {
+    measure_time(w->measure, w, e->at_us);
     w->now_us = e->at_us;
     trace_hash(w, (uint64_t)e->at_us << 8 ^ (uint64_t)e->kind << 4 ^ e->replica);
     if (in_process(e->kind))
@@ -228,8 +245,6 @@ static bool within_deadline(void *user, uint32_t i)
 
 static void plan_start(world *w)
 {
-    for (uint32_t i = 0; i < SIM_REPLICAS_MAX; i++)
-        w->replicas[i].index = i;
     for (uint32_t i = 0; i < w->swarm.replicas; i++)
         world_put(w, random_below(&w->random, w->swarm.longest_ttl_us), EVENT_START, &w->replicas[i], NULL);
     for (uint32_t left = w->swarm.ids; left > 0;) {
@@ -244,14 +259,38 @@ static void plan_start(world *w)
     world_put(w, w->swarm.calm_us, EVENT_CALM, NULL, NULL);
 }
 
-static void world_begin(world *w, uint64_t seed, uint32_t replicas, FILE *trace)
+static void make_replicas(world *w)
 {
-    *w = (world){.trace = trace, .hash = seed, .store = store_new(), .next_check = 64};
+    uint32_t count = w->swarm.replicas;
+    w->replicas = calloc(count, sizeof(w->replicas[0]));
+    if (w->replicas == NULL)
+        abort();
+    for (uint32_t i = 0; i < count; i++)
+        w->replicas[i].index = i;
+    if (count >= WIDE_FROM)
+        world_cover(w, COVERED_WIDE);
+    if (count == SIM_REPLICAS_MAX)
+        world_cover(w, COVERED_THOUSAND);
+    if (w->swarm.ids >= 3000)
+        world_cover(w, COVERED_MANY_IDS);
+}
+
+static void world_begin(world *w, const sim_case *c, world_result *ret_result)
+{
+    *w = (world){.result = ret_result,  .given = c, .hash = c->seed, .store = store_new(), .next_check = 64};
     if (w->store == NULL)
         abort();
-    random_seed(&w->random, seed);
-    random_seed(&w->more, ~seed);
-    swarm_choose(&w->swarm, &w->random, &w->more, replicas);
+    random_seed(&w->random, c->seed);
+    random_seed(&w->more, ~c->seed);
+    random_seed(&w->later, c->seed ^ UINT64_C(0x55555555aaaaaaaa));
+    swarm_sources sources = {.random = &w->random, .more = &w->more, .later = &w->later};
+    swarm_choose(&w->swarm, sources, &c->limits);
+    *ret_result = (world_result){.options = w->swarm.options,
+                                 .replicas = w->swarm.replicas,
+                                 .ids = w->swarm.ids,
+                                 .calm_us = w->swarm.calm_us};
+    make_replicas(w);
+    w->measure = c->measured ? measure_new() : NULL;
     invariants_config config = {.replicas = w->swarm.replicas,
                                 .ttl_us = w->swarm.longest_ttl_us,
                                 .shortest_ttl_us = w->swarm.shortest_ttl_us,
@@ -287,22 +326,29 @@ static void world_end(world *w)
     outside_free_all(w);
     invariants_free(w->model);
     bytes_done(&w->snapshot);
+    measure_free(w->measure);
     store_free(w->store);
+    free(w->replicas);
 }
 
-void world_run(uint64_t seed, uint32_t replicas, FILE *trace, world_result *ret_result)
+void world_run(const sim_case *c, FILE *trace, trace_depth depth, world_result *ret_result)
 {
     world w;
     queue_entry e;
-    world_begin(&w, seed, replicas, trace);
+    world_begin(&w, c, ret_result);
+    w.trace = trace;
+    w.depth = depth;
     while (w.failure[0] == '\0' && w.phase != PHASE_OVER && queue_take(&w.queue, &e))
         step(&w, &e);
     if (invariants_term_count(w.model) >= 3)
         world_cover(&w, COVERED_TERMS);
     if (w.failure[0] != '\0')
         trace_line(&w, NULL, "FAILED: %s", w.failure);
-    *ret_result =
-        (world_result){.hash = w.hash, .events = w.events, .options = w.swarm.options, .virtual_us = w.now_us};
+    if (w.measure != NULL && w.failure[0] == '\0')
+        measure_end(w.measure, &w, &ret_result->measures);
+    ret_result->hash = w.hash;
+    ret_result->events = w.events;
+    ret_result->virtual_us = w.now_us;
     memcpy(ret_result->failure, w.failure, sizeof(w.failure));
     memcpy(ret_result->covered, w.covered, sizeof(w.covered));
     world_end(&w);

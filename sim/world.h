@@ -3,6 +3,7 @@
  *
  *   world.c      the loop and the phases
  *   storm.c      what goes wrong, and how often; losses of the store's data
+ *   faults.c     more of it: the store's errors, its frozen clock, losses of a few ops, storms of members, churn
  *   network.c    ops on their way: delays, losses, late and double execution, hints
  *   beats.c      what a beat hears; whether views say what they may
  *   replica.c    engines: steps and their actions; pauses, crashes, restarts
@@ -10,6 +11,7 @@
  *   outside.c    adds and cleans by nobody's slot
  *   splits.c     the strategies: running plans, and whether every id is where it is to be
  *   calm.c       I6: what must hold once faults have stopped
+ *   measure.c    what users would have felt
  *   trace.c      the narration, and the hash of all that happened
  *
  * Phases. STORM: faults of the seed. CALM: none any more; by its end everything has its place. CHANGE: where it matters
@@ -21,6 +23,8 @@
 #include "backends/store/store.h"
 #include "base/bytes.h"
 #include "core/engine/engine.h"
+#include "sim/case.h"
+#include "sim/measure.h"
 #include "sim/queue.h"
 #include "sim/swarm.h"
 #include "tests/lib/invariants.h"
@@ -77,7 +81,26 @@
     X(CLOCK_BACK, "store's clock set back")                                                                            \
     X(CLOCK_AHEAD, "store's clock set ahead")                                                                          \
     X(HOLD, "nobody reaped, because the clock was set ahead")                                                          \
-    X(QUIET, "quiet in the end, with ids held")
+    X(QUIET, "quiet in the end, with ids held")                                                                        \
+    X(WIDE, "fifty replicas or more")                                                                                  \
+    X(THOUSAND, "a thousand replicas")                                                                                 \
+    X(MANY_IDS, "3,000 ids or more")                                                                                   \
+    X(STOP_AT_SEND, "stopped between deciding and sending")                                                            \
+    X(SENT_TOO_LATE, "op sent after the deadline that it was decided within")                                          \
+    X(CRASH_IN_STEP, "crashed between the actions of a step")                                                          \
+    X(LOSE_LAST, "store fell back by a few ops")                                                                       \
+    X(FROZEN, "store's clock frozen for longer than a lease")                                                          \
+    X(THAWED_AHEAD, "store's clock jumped when it went on")                                                            \
+    X(ERROR_LOADING, "store could do nothing for a while (LOADING, BUSY)")                                             \
+    X(ERROR_OOM, "store took nothing that grows (OOM)")                                                                \
+    X(ERROR_READONLY, "store changed nothing, and connections ended (READONLY)")                                       \
+    X(ERROR_DENIED, "store did nothing for one replica (NOPERM)")                                                      \
+    X(ERROR_FAILED, "ops failed half done, perhaps (a script's error)")                                                \
+    X(ERROR_NOSCRIPT, "ops had to be sent twice (NOSCRIPT)")                                                           \
+    X(MEMBERS, "many came and went at once")                                                                           \
+    X(HUNG_PLAN, "a plan took longer than its budget")                                                                 \
+    X(LYING_PLAN, "a plan named owners that do not exist")                                                             \
+    X(CHURN, "ids came and went all the time")
 
 typedef enum coverage {
 #define COVERAGE_ENUM(name, word) COVERED_##name,
@@ -114,7 +137,13 @@ typedef enum event_kind {
     EVENT_QUIET_OVER,
     EVENT_BURST,
     EVENT_CLOCK,
-    EVENT_STOP
+    EVENT_STOP,
+    EVENT_LOSE_LAST,
+    EVENT_FREEZE,
+    EVENT_THAW,
+    EVENT_ERRORS,
+    EVENT_MEMBERS,
+    EVENT_CHURN
 } event_kind;
 
 typedef enum phase {
@@ -146,12 +175,12 @@ typedef struct flight {
 } flight;
 
 /* An application's request to its engine. */
-typedef struct call {
-    struct call *next, **link;
+typedef struct app_call {
+    struct app_call *next, **link;
     engine_request request;
     uint32_t *numbers; /* of the ids */
     bool *recalled;
-} call;
+} app_call;
 
 /* An id that the application of a replica holds. */
 typedef struct holding {
@@ -190,39 +219,70 @@ typedef struct replica {
     uint64_t sequence, hold_sequence; /* the highest sent, and that of then */
     holding lost[LOST_KEPT]; /* ids that it was told to have lost */
     uint32_t lost_count;
-    call *calls;
+    app_call *calls;
     holding *holdings;
     size_t holding_count, holding_capacity;
     uint32_t *places; /* id -> place in holdings + 1 */
     size_t place_capacity;
     int64_t work_us;   /* when EVENT_WORK is due; INT64_MAX: not */
+    uint64_t reporting; /* ids whose report is under way */
     uint64_t beats;    /* in the quiet phase */
     uint64_t placed;   /* ids that the store has in its share, in the end */
     uint64_t term_won; /* by an answer to a campaign */
 } replica;
 
+/* Terms and tokens begin here: they resemble CLOCK_REALTIME. */
+#define FLOOR_CLOCK UINT64_C(1760000000000000)
+
+/* STORY: what changes something, or goes wrong. ALL: every op on its way, too. */
+typedef enum trace_depth { TRACE_NONE = 0, TRACE_STORY, TRACE_ALL } trace_depth;
+
+/* What the store answers for a while, by the classes of backends/redis/errors.h. */
+typedef enum error_class {
+    ERROR_NONE = 0,
+    ERROR_LOADING,  /* nothing can be done now */
+    ERROR_OOM,      /* what needs memory is refused */
+    ERROR_READONLY, /* what changes anything is refused, and the connection is made anew */
+    ERROR_DENIED,   /* nothing for one of them */
+    ERROR_FAILED,   /* nobody knows what was done */
+    ERROR_NOSCRIPT, /* sent again by the backend */
+    ERROR_END
+} error_class;
+
 typedef struct world {
     random_source random;
-    random_source more; /* for faults that came later: seeds without them keep their schedules */
+    random_source more;  /* for faults that came later: seeds without them keep their schedules */
+    random_source later; /* for those that came later still */
+    const sim_case *given;
+    struct world_result *result; /* tells of the seed even if it ends at an assert */
     swarm swarm;
     queue queue;
     int64_t now_us;
     phase phase;
     store *store;
     int64_t store_away_until_us;
+    error_class error; /* and whom it is about: SIM_REPLICAS_MAX is all */
+    uint32_t error_replica;
+    int64_t error_until_us;
+    uint32_t lose_in;            /* the store falls back after so many changes; 0: it does not */
+    int64_t frozen_us, froze_us; /* what the store's clock shows, and since when; 0: it runs */
     int64_t clock_set_us;        /* by so much the store's clock was set ahead, or back */
     int64_t clock_back_at_us;    /* when it was set back; 0: it was not */
     int64_t clock_ahead_from_us; /* on that clock, right after it was set ahead by much; 0: it was not */
     bytes snapshot; /* lines */
+    allot_uuid snapshot_life;
     bool joined_in_calm, thinned_in_calm;
+    bool moves_again; /* an id may lie on either side of a boundary, and go to the other when all is split again */
     bool late_grant; /* ids were granted by an op that its leader had given up, to whom it was once decided */
-    replica replicas[SIM_REPLICAS_MAX];
+    replica *replicas; /* swarm.replicas */
     struct outside *outsides;
     invariants *model;
+    measure *measure; /* NULL: nobody asks */
     uint64_t applied, next_check;
     uint64_t hash, events;
     uint64_t covered[(COVERAGE_COUNT + 63) / 64];
     FILE *trace; /* NULL: none */
+    trace_depth depth;
     char failure[512];
 } world;
 
@@ -231,12 +291,16 @@ typedef struct world {
 typedef struct world_result {
     char failure[512]; /* empty: passed */
     uint64_t hash, events, options;
+    uint64_t faults; /* that were about to happen */
+    uint32_t replicas, ids;
+    int64_t calm_us;
     int64_t virtual_us;
     uint64_t covered[(COVERAGE_COUNT + 63) / 64];
+    sim_measures measures;
 } world_result;
 
-/* Runs one seed to its end. `replicas` 0: as the seed says. `trace` may be NULL. */
-void world_run(uint64_t seed, uint32_t replicas, FILE *trace, world_result *ret_result);
+/* Runs one case to its end. `trace` is NULL for TRACE_NONE. */
+void world_run(const sim_case *c, FILE *trace, trace_depth depth, world_result *ret_result);
 
 void world_fail(world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void world_put(world *w, int64_t at_us, event_kind kind, const replica *r, void *item);
@@ -244,6 +308,7 @@ int64_t world_store_us(const world *w);
 void world_apply(world *w, const allot_op *op, allot_answer *ret_answer, store_effects *ret_effects);
 /* Around `mean`, never 0: for what happens again and again. */
 int64_t world_soon(world *w, int64_t mean_us);
+int64_t world_soon_by(const world *w, random_source *r, int64_t mean_us);
 /* Looks at the whole state: store_check, the pool, who owns what. */
 void world_check(world *w);
 /* Calls `visit` for each id of the store's pool. */
@@ -264,11 +329,33 @@ static inline void world_cover(world *w, coverage c)
     w->covered[c / 64] |= UINT64_C(1) << (c % 64);
 }
 
+/* A fault is about to happen. False: this case leaves it out. */
+bool world_happens(world *w);
+
+/* ---- faults.c ---------------------------------------------------------------------------------------------------- */
+
+void faults_plan(world *w);
+void faults_event(world *w, const queue_entry *e);
+/* What the store answers to an op, instead of doing it; ERROR_NONE: nothing. */
+error_class faults_error(world *w, const flight *f);
+/* An op has changed the store: perhaps it falls back now. */
+void faults_changed(world *w);
+/* The store's clock goes on, if it stood. */
+void faults_thaw(world *w);
+
 /* ---- storm.c ----------------------------------------------------------------------------------------------------- */
 
 /* Puts the first of each kind of fault that this seed has. */
 void storm_plan(world *w);
 void storm_event(world *w, const queue_entry *e);
+void storm_take_snapshot(world *w);
+bool storm_can_fall_back(const world *w);
+/* The store comes back with nothing, or with what was taken. */
+void storm_lose_data(world *w, bool stale);
+/* Again, after about so long. */
+void storm_again(world *w, event_kind kind, int64_t mean_us);
+replica *storm_any_replica(world *w, random_source *r);
+void storm_leave(world *w, replica *r);
 
 /* ---- network.c --------------------------------------------------------------------------------------------------- */
 
@@ -280,6 +367,8 @@ void network_hints(world *w, const store_effects *effects);
 void network_orphan(world *w, replica *r);
 /* The calm begins: every connection is made anew. */
 void network_reset(world *w, replica *r);
+/* The replica's connections end: what it waits for is unknown to it. */
+void network_cut(world *w, replica *r);
 void network_free_flight(flight *f);
 
 /* ---- beats.c ----------------------------------------------------------------------------------------------------- */
@@ -291,6 +380,8 @@ void beats_deliver(world *w, replica *r, const flight *f, allot_answer *answer);
 
 /* The replica's clock, now. */
 int64_t replica_clock_us(const world *w, const replica *r);
+/* Its local deadline, in real time. */
+int64_t replica_deadline_us(const world *w, const replica *r);
 bool replica_within_deadline(const world *w, const replica *r);
 bool replica_leads(const world *w, const replica *r, uint64_t *ret_term);
 void replica_start(world *w, replica *r);
@@ -308,9 +399,11 @@ void replica_reload(world *w, replica *r, swarm_split split, bool replan);
 
 /* ---- splits.c ---------------------------------------------------------------------------------------------------- */
 
-const char *split_name(swarm_split split);
+const char *split_name(const swarm *s, swarm_split split);
 uint32_t split_kind(swarm_split split);
 void split_run(world *w, const replica *r, plan *p);
+/* The seed's strategy promises equal shares, to one id. */
+bool split_is_even(const swarm *s);
 /* Whether each id that is not parked is with the slot that the seed's strategy names, asked about all. */
 void split_check(world *w);
 

@@ -22,6 +22,18 @@ static bool slot_has_uuid(const void *context, uint64_t value, const void *key, 
     return key_len == sizeof(allot_uuid) && memcmp(&c->slots[value].uuid, key, key_len) == 0;
 }
 
+static bool is_life(const void *context, uint64_t value, const void *key, size_t key_len)
+{
+    const checker *c = context;
+    return key_len == sizeof(allot_uuid) && memcmp(&c->lives[value], key, key_len) == 0;
+}
+
+static bool grant_has_token(const void *context, uint64_t value, const void *key, size_t key_len)
+{
+    const checker *c = context;
+    return key_len == sizeof(uint64_t) && memcmp(&c->grants[value].token, key, key_len) == 0;
+}
+
 checker *checker_new(const char *const *names, uint32_t source_count, bool complete)
 {
     checker *c = calloc(1, sizeof(*c));
@@ -32,6 +44,8 @@ checker *checker_new(const char *const *names, uint32_t source_count, bool compl
     c->complete = complete;
     index_init(&c->thing_index, thing_has_text, c);
     index_init(&c->slot_index, slot_has_uuid, c);
+    index_init(&c->grant_index, grant_has_token, c);
+    index_init(&c->life_index, is_life, c);
     c->processes = calloc((size_t)source_count + 1, sizeof(*c->processes));
     if (c->processes == NULL || bytes_reserve(&c->texts, 1) != 0 ||
         thing_of(c, (allot_bytes){c->texts.data, 0}) == NULL) {
@@ -43,6 +57,7 @@ checker *checker_new(const char *const *names, uint32_t source_count, bool compl
 
 static void free_holds(thing *t)
 {
+    free(t->longest);
     while (t->holds != NULL) {
         hold *gone = t->holds;
         t->holds = gone->next;
@@ -60,21 +75,20 @@ void checker_free(checker *c)
         free(c->findings[i].text);
     index_done(&c->thing_index);
     index_done(&c->slot_index);
+    index_done(&c->grant_index);
+    index_done(&c->life_index);
     bytes_done(&c->texts);
     free(c->processes);
     free(c->slots);
     free(c->things);
     free(c->lives);
+    free(c->cleans);
+    free(c->grants);
     free(c->findings);
     free(c);
 }
 
 /* ---- Processes --------------------------------------------------------------------------------------------------- */
-
-int64_t slot_end_us(const holder *s)
-{
-    return s->ended_us < s->until_us ? s->ended_us : s->until_us;
-}
 
 /* A process that ended without `left` was alive at its last line, and believed no longer than its lease. Where the
  * store proves a death at once, others need not have waited for that. */
@@ -91,11 +105,18 @@ static void end_process(checker *c, process *p, int64_t by_us)
             s->ended_us = by_us;
     }
     p->slots = NO_SLOT;
+    clean_end(c, p);
 }
 
-void checker_source_end(checker *c, uint32_t source)
+void checker_source_end(checker *c, uint32_t source, bool growing)
 {
-    end_process(c, &c->processes[source], NEVER);
+    process *p = &c->processes[source];
+    if (growing) {
+        c->tally.growing++;
+        return;
+    }
+    c->tally.torn += p->unended;
+    end_process(c, p, NEVER);
 }
 
 static int hinder(checker *c, place at, const char *what)
@@ -125,85 +146,6 @@ static int take_opened(checker *c, place at, const line *l)
     return 0;
 }
 
-/* ---- Slots ------------------------------------------------------------------------------------------------------- */
-
-static int keep_life(checker *c, const allot_uuid *life)
-{
-    for (size_t i = 0; i < c->life_count; i++) {
-        if (uuid_equal(&c->lives[i], life))
-            return 0;
-    }
-    if (array_reserve((void **)&c->lives, &c->life_capacity, c->life_count + 1, sizeof(*c->lives)) != 0)
-        return -1;
-    c->lives[c->life_count++] = *life;
-    return 0;
-}
-
-static int take_joined(checker *c, place at, const line *l)
-{
-    uint64_t number;
-    char where[PLACE_BYTES];
-    if (index_get(&c->slot_index, &l->slot, sizeof(l->slot), &number)) {
-        found_two(c, RULE_STORY, at, c->slots[number].joined, "this slot has joined before: %s",
-                  place_text(c, c->slots[number].joined, where));
-        return 0;
-    }
-    if (keep_life(c, &l->life) != 0 ||
-        array_reserve((void **)&c->slots, &c->slot_capacity, c->slot_count + 1, sizeof(*c->slots)) != 0)
-        return -1;
-    process *p = &c->processes[at.source];
-    c->slots[c->slot_count] = (holder){.uuid = l->slot,
-                                       .joined = at,
-                                       .renewed = at,
-                                       .until_us = l->until_us,
-                                       .ended_us = NEVER,
-                                       .previous = p->slots,
-                                       .proven = l->proven};
-    if (index_put(&c->slot_index, &l->slot, sizeof(l->slot), c->slot_count) != 0)
-        return -1;
-    p->slots = (uint32_t)c->slot_count++;
-    c->tally.slots++;
-    return 0;
-}
-
-/* The slot that a line is of; NULL, and a finding: this process has none such. */
-static holder *slot_of(checker *c, place at, const line *l)
-{
-    uint64_t number;
-    if (index_get(&c->slot_index, &l->slot, sizeof(l->slot), &number)) {
-        holder *s = &c->slots[number];
-        if (s->joined.source == at.source && s->joined.line > c->processes[at.source].opened.line)
-            return s;
-    }
-    found(c, RULE_STORY, at, "%s of a slot that has not joined here", line_word(l->kind));
-    return NULL;
-}
-
-static void take_renewed(checker *c, place at, const line *l, holder *s)
-{
-    char until[INSTANT_BYTES], since[INSTANT_BYTES], where[PLACE_BYTES];
-    instant_text(slot_end_us(s), until);
-    if (s->ended_us != NEVER || l->since_us >= s->until_us)
-        found_two(c, RULE_LEASE, at, s->renewed, "the lease is renewed at %s, and was over at %s: %s",
-                  instant_text(l->since_us, since), until, place_text(c, s->renewed, where));
-    else if (l->until_us < s->until_us)
-        found_two(c, RULE_LEASE, at, s->renewed, "the lease is made shorter than it was by %s",
-                  place_text(c, s->renewed, where));
-    if (l->until_us > s->until_us) {
-        s->until_us = l->until_us;
-        s->renewed = at;
-    }
-}
-
-static void check_in_lease(checker *c, place at, const line *l, const holder *s)
-{
-    char until[INSTANT_BYTES], since[INSTANT_BYTES], where[PLACE_BYTES];
-    if (l->since_us >= slot_end_us(s))
-        found_two(c, RULE_LEASE, at, s->renewed, "%s since %s, when the lease was over at %s: %s", line_word(l->kind),
-                  instant_text(l->since_us, since), instant_text(slot_end_us(s), until),
-                  place_text(c, s->renewed, where));
-}
-
 /* ---- Lines ------------------------------------------------------------------------------------------------------- */
 
 static void take_id(checker *c, place at, const line *l, uint32_t slot, thing *t)
@@ -215,16 +157,15 @@ static void take_id(checker *c, place at, const line *l, uint32_t slot, thing *t
         break;
     case LINE_RELEASED:
     case LINE_LOST:
-        hold_end(c, t, slot, l->token, l->since_us, at, l->cleaned);
+        hold_end(c, t, slot, l->token, l->kind == LINE_LOST ? ENDED_FOR_GOOD : ENDED_GIVEN, l->since_us, at);
         break;
     case LINE_ACKED:
     case LINE_FAILED:
         report_take(c, t, slot, at, l);
         break;
-    default: /* LINE_ADDED */
-        c->tally.adds++;
-        if (t->adds++ == 0)
-            t->first_add = at;
+    default: /* LINE_ADDING, LINE_ADDED */
+        c->tally.adds += l->kind == LINE_ADDED;
+        add_take(t, at, l);
         break;
     }
 }
@@ -247,10 +188,12 @@ static int take_of_slot(checker *c, place at, const line *l)
         return 0;
     uint32_t number = (uint32_t)(s - c->slots);
     if (l->kind == LINE_HELD || l->kind == LINE_LEADS)
-        check_in_lease(c, at, l, s);
+        slot_check_lease(c, at, l, s);
+    if (l->kind == LINE_HELD)
+        token_take(c, number, l->token, at);
     switch (l->kind) {
     case LINE_RENEWED:
-        take_renewed(c, at, l, s);
+        slot_renew(c, at, l, s);
         return 0;
     case LINE_LEADS:
         c->tally.terms++;
@@ -271,8 +214,10 @@ static int take_of_slot(checker *c, place at, const line *l)
 /* A line that was torn by a kill has no end, and the next process begins a line of its own. */
 static void check_torn(checker *c, process *p, const line *l)
 {
-    if (p->torn.line != 0 && (l == NULL || l->kind != LINE_OPENED))
+    bool again = l != NULL && l->kind == LINE_OPENED;
+    if (p->torn.line != 0 && !again)
         found(c, RULE_FORM, p->torn, "%s", p->why);
+    c->tally.torn += p->torn.line != 0 && again;
     p->torn.line = 0;
 }
 
@@ -300,8 +245,13 @@ static int take(checker *c, place at, const line *l)
         return 0;
     }
     if (l->kind == LINE_JOINED)
-        return take_joined(c, at, l);
-    return l->kind == LINE_ADDED ? take_ids(c, at, l, NO_SLOT) : take_of_slot(c, at, l);
+        return slot_join(c, at, l);
+    if (l->kind == LINE_ADDING || l->kind == LINE_ADDED)
+        return take_ids(c, at, l, NO_SLOT);
+    if (l->kind != LINE_CLEANED)
+        return take_of_slot(c, at, l);
+    clean_take(c, at, l);
+    return 0;
 }
 
 int checker_take(checker *c, place at, const line *l)
@@ -314,12 +264,14 @@ int checker_take(checker *c, place at, const line *l)
     return code == 0 && c->nomem ? -1 : code;
 }
 
-int checker_take_wrong(checker *c, place at, const char *why, bool torn)
+int checker_take_wrong(checker *c, place at, const char *why, bool cut, bool ended)
 {
     process *p = &c->processes[at.source];
     check_torn(c, p, NULL);
-    if (torn && p->opened.line != 0) {
-        c->tally.torn = true;
+    if (!cut) {
+        found(c, RULE_FORM, at, "%s", why);
+    } else if (!ended && p->opened.line != 0) {
+        p->unended = true;
     } else {
         p->torn = at;
         p->why = why;

@@ -3,9 +3,12 @@
  *
  *   line.c      one line of a history
  *   merge.c     the lines of all histories, in the order of their instants
- *   checker.c   slots, processes, lives: who may say what
+ *   checker.c   lines and processes: who may say what
+ *   slots.c     slots, lives, leases
  *   holds.c     who held what: ids, and the leadership, which is held like an id
- *   reports.c   acks, fails, adds
+ *   cleans.c    when the pool was emptied
+ *   adds.c      which adds brought an id in
+ *   reports.c   acks, fails, and what is left in the end
  *   findings.c  what is wrong, in words
  *
  * Pure: whoever has the files reads them. Memory grows with the ids, slots and findings, not with the lines. */
@@ -52,8 +55,9 @@ typedef struct finding {
 typedef struct tally {
     uint64_t lines, processes, slots, terms, ids, grants, acks, fails, adds;
     uint64_t found[RULE_COUNT];
-    uint64_t wrong; /* sum of found */
-    bool torn;      /* a history ends within a line: its process was killed while it wrote */
+    uint64_t wrong;   /* sum of found */
+    uint64_t torn;    /* lines that are cut off: their processes were killed while they wrote */
+    uint64_t growing; /* histories that somebody still writes: the verdict is on what is there */
 } tally;
 
 typedef struct checker checker;
@@ -65,10 +69,11 @@ void checker_free(checker *c);
 /* Takes the next line. In one source in its order; over all sources in the order of at_us. 0; -1: out of memory; 1: the
  * histories cannot be compared, and checker_obstacle says why. */
 int checker_take(checker *c, place at, const line *l);
-/* A line that is none, because of `why` (static); `torn`: nothing comes behind it, and it has no end. 0 or -1. */
-int checker_take_wrong(checker *c, place at, const char *why, bool torn);
-/* Nothing more comes from this source. */
-void checker_source_end(checker *c, uint32_t source);
+/* A line that is none, because of `why` (static). `cut`: its text ends where a line would go on; `ended`: by a newline.
+ * 0 or -1. */
+int checker_take_wrong(checker *c, place at, const char *why, bool cut, bool ended);
+/* Nothing more comes from this source. `growing`: but its process is alive. */
+void checker_source_end(checker *c, uint32_t source, bool growing);
 /* All sources are at their ends. 0 or -1. */
 int checker_finish(checker *c);
 

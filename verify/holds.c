@@ -77,20 +77,25 @@ static void found_number(checker *c, const thing *t, const hold *later, const ho
                   earlier->token, place_text(c, earlier->start, where));
 }
 
+/* Nothing that is still to be written makes it longer. */
 static bool is_over(const checker *c, const hold *h)
 {
-    return h->end_us != NEVER || c->slots[h->slot].ended_us != NEVER;
+    const holder *s = &c->slots[h->slot];
+    return h->end_us != NEVER || s->ended_us != NEVER || s->crashed;
 }
 
 /* In the order of their tokens, and in that of their instants: the first has to be over when the second begins. */
 static bool settle_in_order(checker *c, const thing *t, hold *a, const hold *b, bool last)
 {
-    if (known_end_us(c, a) <= b->start_us || a->slot == b->slot)
-        return true;
     if (!is_over(c, a) && !last)
         return false;
-    a->judged = true;
-    if (!a->cleaned)
+    if (known_end_us(c, a) <= b->start_us)
+        return true;
+    clean_word word = clean_between(c, a->start_us, b->start_us);
+    if (word == CLEAN_ASKED && !last)
+        return false;
+    a->judged = word == CLEAN_NOT;
+    if (a->judged)
         found_overlap(c, t, a, b);
     return true;
 }
@@ -109,8 +114,8 @@ static bool settle_out_of_order(checker *c, const thing *t, hold *a, const hold 
 }
 
 /* Whether everything is known that can be said of two that follow each other. A slot that wrote nothing of an end yet
- * may have learnt of it long ago: so that has to be waited for, until nothing can come any more (`last`). The end of a
- * lease need not: should it be renewed afterwards, that is a finding of its own. */
+ * may have learnt of it long ago, or have a longer lease than it has told: so that has to be waited for, until nothing
+ * can come any more (`last`). */
 static bool settle(checker *c, const thing *t, hold *a, const hold *b, bool last)
 {
     if (a->judged)
@@ -118,32 +123,98 @@ static bool settle(checker *c, const thing *t, hold *a, const hold *b, bool last
     return a->start_us <= b->start_us ? settle_in_order(c, t, a, b, last) : settle_out_of_order(c, t, a, b, last);
 }
 
-/* What is settled beside its successor says nothing more to anybody. */
+static bool overlap(const checker *c, const hold *first, const hold *second)
+{
+    return known_end_us(c, first) > second->start_us &&
+           clean_between(c, first->start_us, second->start_us) == CLEAN_NOT;
+}
+
+/* One that is written late comes between those that are settled. The one of these that lasted longest stands for all
+ * of them. */
+static void compare_late(checker *c, const thing *t, const hold *late)
+{
+    const hold *before = t->longest;
+    bool next_tells = late->next != NULL && late->start_us > late->next->start_us;
+    if (before == NULL)
+        return;
+    if (late->token < before->token) {
+        if (late->start_us >= before->start_us && !next_tells)
+            found_number(c, t, late, before);
+    } else if (late->start_us < before->start_us) {
+        found_number(c, t, before, late);
+    } else if (overlap(c, before, late)) {
+        found_overlap(c, t, before, late);
+    }
+}
+
+/* One of a smaller token had to be over before it. */
+static void compare_forgotten(checker *c, const thing *t, const hold *gone)
+{
+    const hold *behind = t->longest;
+    if (behind != NULL && gone->token < behind->token && gone->start_us < behind->start_us && overlap(c, gone, behind))
+        found_overlap(c, t, gone, behind);
+}
+
+static void forget(checker *c, thing *t, hold *gone)
+{
+    compare_forgotten(c, t, gone);
+    if (!gone->judged && (t->longest == NULL || known_end_us(c, gone) > known_end_us(c, t->longest))) {
+        free(t->longest);
+        t->longest = gone;
+    } else {
+        free(gone);
+    }
+}
+
+/* What is settled beside its successor says nothing more to anybody, unless that comes very late. */
 static void forget_settled(checker *c, thing *t)
 {
     while (t->holds != NULL && t->holds->next != NULL && settle(c, t, t->holds, t->holds->next, false)) {
         hold *gone = t->holds;
         t->holds = gone->next;
-        free(gone);
+        forget(c, t, gone);
     }
 }
 
 /* ---- Begin and end ----------------------------------------------------------------------------------------------- */
 
-const hold *hold_of_token(const thing *t, uint64_t token)
+static hold *of_token(const thing *t, uint64_t token)
 {
-    const hold *h = t->holds;
+    if (t->last == NULL || t->last->token <= token)
+        return t->last != NULL && t->last->token == token ? t->last : NULL;
+    hold *h = t->holds;
     while (h != NULL && h->token < token)
         h = h->next;
     return h != NULL && h->token == token ? h : NULL;
 }
 
+const hold *hold_of_token(const thing *t, uint64_t token)
+{
+    return of_token(t, token);
+}
+
 const hold *hold_last(const thing *t)
 {
-    const hold *h = t->holds;
-    while (h != NULL && h->next != NULL)
-        h = h->next;
-    return h;
+    return t->last;
+}
+
+void token_take(checker *c, uint32_t slot, uint64_t token, place at)
+{
+    uint64_t number;
+    char where[PLACE_BYTES];
+    if (index_get(&c->grant_index, &token, sizeof(token), &number)) {
+        const grant *before = &c->grants[number];
+        if (before->slot != slot)
+            found_two(c, RULE_TOKENS, at, before->at, "token %" PRIu64 " was granted to another slot: %s", token,
+                      place_text(c, before->at, where));
+        return;
+    }
+    if (array_reserve((void **)&c->grants, &c->grant_capacity, c->grant_count + 1, sizeof(*c->grants)) != 0 ||
+        index_put(&c->grant_index, &token, sizeof(token), c->grant_count) != 0) {
+        c->nomem = true;
+        return;
+    }
+    c->grants[c->grant_count++] = (grant){.token = token, .slot = slot, .at = at};
 }
 
 static void found_twice(checker *c, const thing *t, const hold *before, place at)
@@ -157,23 +228,43 @@ static void found_twice(checker *c, const thing *t, const hold *before, place at
                   thing_text(c, t, name), place_text(c, before->start, where));
 }
 
-/* The same grant, told anew: what was to be given up was not. */
+/* The same grant, told anew: the store had not taken what was to be given up, or reported. */
 static bool is_resumed(hold *h, uint32_t slot)
 {
-    if (h->slot != slot || h->next != NULL)
+    if (h->slot != slot || h->next != NULL || h->end_us == NEVER || !h->given)
         return false;
     h->end_us = NEVER;
     return true;
 }
 
+/* Behind which one it belongs; NULL: before all. *ret_same: the one that has its token. */
+static hold *place_before(const thing *t, uint64_t token, hold **ret_same)
+{
+    hold *before = NULL;
+    *ret_same = of_token(t, token);
+    if (t->last != NULL && t->last->token < token)
+        return t->last;
+    for (hold *h = t->holds; h != NULL && h->token < token; h = h->next)
+        before = h;
+    return before;
+}
+
+static void insert(thing *t, hold *before, hold *h)
+{
+    hold **link = before != NULL ? &before->next : &t->holds;
+    h->next = *link;
+    *link = h;
+    if (h->next == NULL)
+        t->last = h;
+}
+
 void hold_begin(checker *c, thing *t, uint32_t slot, uint64_t token, int64_t start_us, place at)
 {
-    hold **link = &t->holds;
-    while (*link != NULL && (*link)->token < token)
-        link = &(*link)->next;
-    if (*link != NULL && (*link)->token == token) {
-        if (!is_resumed(*link, slot))
-            found_twice(c, t, *link, at);
+    hold *same, *before = place_before(t, token, &same);
+    if (same != NULL) {
+        /* of two slots with one token, all ids are told at once: token_take */
+        if (!is_resumed(same, slot) && (same->slot == slot || is_leadership(t)))
+            found_twice(c, t, same, at);
         return;
     }
     hold *h = malloc(sizeof(*h));
@@ -181,33 +272,34 @@ void hold_begin(checker *c, thing *t, uint32_t slot, uint64_t token, int64_t sta
         c->nomem = true;
         return;
     }
-    *h = (hold){
-        .next = *link, .token = token, .start_us = start_us, .end_us = NEVER, .slot = slot, .start = at, .end = at};
-    *link = h;
+    *h = (hold){.token = token, .start_us = start_us, .end_us = NEVER, .slot = slot, .start = at, .end = at};
+    insert(t, before, h);
     t->parked = t->parked && token < t->report_token;
     report_on_hold(c, t, h);
+    compare_late(c, t, h);
     forget_settled(c, t);
 }
 
-static void end_now(hold *h, int64_t end_us, place at, bool cleaned)
+static void end_now(hold *h, hold_end_kind how, int64_t end_us, place at)
 {
-    h->end_us = end_us;
-    h->end = at;
-    h->cleaned = cleaned;
+    if (h->end_us == NEVER) { /* else it is told twice: released, and then lost with everything else */
+        h->end_us = end_us;
+        h->end = at;
+        h->given = true;
+    }
+    h->given = h->given && how == ENDED_GIVEN;
 }
 
-void hold_end(checker *c, thing *t, uint32_t slot, uint64_t token, int64_t end_us, place at, bool cleaned)
+void hold_end(checker *c, thing *t, uint32_t slot, uint64_t token, hold_end_kind how, int64_t end_us, place at)
 {
     char name[THING_BYTES];
-    hold *h = t->holds;
-    while (h != NULL && h->token < token)
-        h = h->next;
-    bool there = h != NULL && h->token == token, forgotten = !there && h != NULL && h == t->holds;
-    if ((!there && !forgotten) || (there && h->slot != slot))
+    hold *h = of_token(t, token);
+    bool forgotten = h == NULL && t->holds != NULL && token < t->holds->token;
+    if (h != NULL && h->slot == slot)
+        end_now(h, how, end_us, at);
+    else if (!forgotten)
         found(c, RULE_STORY, at, "%s under token %" PRIu64 " ends, and was not seen to begin", thing_text(c, t, name),
               token);
-    else if (there && h->end_us == NEVER) /* else it is told twice: released, and then lost with everything else */
-        end_now(h, end_us, at, cleaned);
     forget_settled(c, t);
 }
 
@@ -215,7 +307,7 @@ void hold_end_of_slot(checker *c, thing *t, uint32_t slot, int64_t end_us, place
 {
     for (hold *h = t->holds; h != NULL; h = h->next) {
         if (h->slot == slot && h->end_us == NEVER)
-            end_now(h, end_us, at, false);
+            end_now(h, ENDED_FOR_GOOD, end_us, at);
     }
     forget_settled(c, t);
 }
@@ -223,6 +315,8 @@ void hold_end_of_slot(checker *c, thing *t, uint32_t slot, int64_t end_us, place
 /* No process says anything any more: whatever has no end lasts as long as its slot. */
 void holds_finish(checker *c, thing *t)
 {
-    for (hold *h = t->holds; h != NULL && h->next != NULL; h = h->next)
+    for (hold *h = t->holds; h != NULL && h->next != NULL; h = h->next) {
         settle(c, t, h, h->next, true);
+        compare_forgotten(c, t, h);
+    }
 }

@@ -52,6 +52,8 @@ static const line_form forms[] = {
     [LINE_ADDED] = {"added", KEY_IDS, KEY_SINCE},
     [LINE_FENCED] = {"fenced", KEY_SLOT | KEY_WHY, KEY_SINCE},
     [LINE_LEFT] = {"left", KEY_SLOT | KEY_WHY, KEY_SINCE},
+    [LINE_ADDING] = {"adding", KEY_IDS, 0},
+    [LINE_CLEANED] = {"cleaned", KEY_ANSWER, KEY_SINCE},
 };
 
 static const char *const answers[] = {"unknown", "accepted", "refused"};
@@ -75,11 +77,13 @@ const char *line_answer_word(line_answer answer)
 typedef struct cursor {
     const char *at, *end;
     const char *wrong;
+    bool cut; /* it went wrong where the text ended */
 } cursor;
 
 static int refuse(cursor *c, const char *why)
 {
     c->wrong = why;
+    c->cut = c->at == c->end;
     return -1;
 }
 
@@ -93,8 +97,10 @@ static bool take(cursor *c, char wanted)
 
 static int expect(cursor *c, const char *wanted, const char *why)
 {
-    size_t len = strlen(wanted);
-    if ((size_t)(c->end - c->at) < len || memcmp(c->at, wanted, len) != 0)
+    size_t len = strlen(wanted), left = (size_t)(c->end - c->at);
+    if (left < len && memcmp(c->at, wanted, left) == 0)
+        c->at = c->end;
+    if (left < len || memcmp(c->at, wanted, len) != 0)
         return refuse(c, why);
     c->at += len;
     return 0;
@@ -240,13 +246,11 @@ static int read_answer(cursor *c, line *l)
     return code == 0 ? refuse(c, "an answer is accepted, refused or unknown") : code;
 }
 
-static int read_why(cursor *c, line *l)
+/* For people: nobody is believed because of it. */
+static int read_why(cursor *c)
 {
     char word[16];
-    int code = read_string(c, word, sizeof(word) - 1);
-    if (code == 0)
-        l->cleaned = strcmp(word, "cleaned") == 0;
-    return code;
+    return read_string(c, word, sizeof(word) - 1);
 }
 
 static int read_format(cursor *c)
@@ -286,7 +290,7 @@ static int read_value(cursor *c, unsigned key, line *l)
     case KEY_NAME:
         return read_string(c, l->name, sizeof(l->name) - 1);
     case KEY_WHY:
-        return read_why(c, l);
+        return read_why(c);
     case KEY_ANSWER:
         return read_answer(c, l);
     case KEY_PROVEN:
@@ -334,16 +338,19 @@ static int check_form(cursor *c, line *l, unsigned seen)
 static int read_object(cursor *c, line *l)
 {
     unsigned seen = 0;
+    int code;
     if (!take(c, '{'))
         return refuse(c, "an object is expected");
     do {
-        int code = read_member(c, l, &seen);
+        code = read_member(c, l, &seen);
         if (code != 0)
             return code;
     } while (take(c, ','));
     if (!take(c, '}') || c->at != c->end)
         return refuse(c, "the object does not end with the line");
-    return check_form(c, l, seen);
+    code = check_form(c, l, seen);
+    c->cut = false; /* the object has an end */
+    return code;
 }
 
 int line_read(line *l, const char *text, size_t len, const char **ret_wrong)
@@ -355,6 +362,7 @@ int line_read(line *l, const char *text, size_t len, const char **ret_wrong)
     int code = read_object(&c, l);
     if (code == -1)
         *ret_wrong = c.wrong;
+    l->cut = code == -1 && c.cut;
     return code;
 }
 

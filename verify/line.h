@@ -9,7 +9,8 @@
 
 #include <allot/types.h>
 
-#define LINE_FORMAT 1u /* what `opened` says; a reader refuses any other */
+#define LINE_BYTES_MAX (600u * 1024) /* no line is longer: 1,024 ids of 255 bytes, each of them escaped */
+#define LINE_FORMAT 1u               /* what `opened` says; a reader refuses any other */
 
 typedef enum line_kind {
     LINE_OPENED = 1, /* a process begins to write here */
@@ -24,10 +25,12 @@ typedef enum line_kind {
     LINE_FAILED,     /* the same, not done */
     LINE_ADDED,      /* the store has confirmed that these are in the pool */
     LINE_FENCED,     /* the slot is over, by its lease or by the store's word */
-    LINE_LEFT        /* the slot has left */
+    LINE_LEFT,       /* the slot has left */
+    LINE_ADDING,     /* somebody asks the store to add these now: it may, also if no answer is told */
+    LINE_CLEANED     /* somebody asked the store to empty the pool, at `since`: `answer` says what is known of it */
 } line_kind;
 
-/* What the store said of an ack or a fail. */
+/* What the store said of an ack, a fail or a clean. */
 typedef enum line_answer { LINE_UNKNOWN = 0, LINE_ACCEPTED, LINE_REFUSED } line_answer;
 
 /* Instants are microseconds on CLOCK_BOOTTIME. What a line of its kind does not have is zero. */
@@ -35,7 +38,6 @@ typedef struct line {
     line_kind kind;
     line_answer answer;
     bool proven;      /* joined: the store proves a death at once */
-    bool cleaned;     /* lost: an operator emptied the pool */
     int64_t at_us;    /* when it was written */
     int64_t since_us; /* when it came about; at_us where the line does not say */
     int64_t until_us;
@@ -49,6 +51,7 @@ typedef struct line {
     allot_bytes *ids; /* valid until the next reading into the same line */
     size_t id_capacity;
     bytes text; /* the ids, without escapes */
+    bool cut;   /* line_read found none, because the text ends where a line would go on */
 } line;
 
 /* Reads a line, without its end. The line must be zero-initialised or read into before. 0; -1: it is none, and

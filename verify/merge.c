@@ -1,5 +1,7 @@
 #include "verify/merge.h"
 
+#include "base/uuid_text.h"
+
 #include <stdlib.h>
 
 /* The next line of a history. */
@@ -7,68 +9,127 @@ typedef struct head {
     line line;
     uint32_t number; /* of the line */
     bool present;
+    bool of_this_boot; /* what is written here is of the boot of the horizon */
 } head;
 
-/* Reads on to the next line that is one. */
-static merge_result advance(checker *c, const history_source *from, uint32_t source, head *h)
+typedef struct merge {
+    checker *checker;
+    const history_source *sources;
+    const horizon *until;
+    head *heads;
+    uint32_t *heap; /* the sources that have a next line: the earliest of them first */
+    uint32_t count;
+} merge;
+
+/* ---- The heads --------------------------------------------------------------------------------------------------- */
+
+static bool is_beyond(const merge *m, head *h)
 {
-    raw_line raw;
+    if (h->line.kind == LINE_OPENED)
+        h->of_this_boot = m->until != NULL && uuid_equal(&h->line.boot, &m->until->boot);
+    return h->of_this_boot && h->line.at_us > m->until->until_us;
+}
+
+static int take_wrong(merge *m, uint32_t source, const raw_line *raw, const char *why)
+{
+    const head *h = &m->heads[source];
+    return checker_take_wrong(m->checker, (place){source, h->number}, why, h->line.cut && !raw->longer, raw->ended);
+}
+
+/* Reads on to the next line that is one. */
+static merge_result advance(merge *m, uint32_t source)
+{
+    raw_line raw = {.text = NULL};
+    head *h = &m->heads[source];
+    const history_source *from = &m->sources[source];
     int got;
     h->present = false;
     while ((got = from->next(from->user, &raw)) > 0) {
-        const char *why = NULL;
-        int code = line_read(&h->line, raw.text, raw.len, &why);
+        const char *why = "longer than any line";
+        int code = raw.longer ? -1 : line_read(&h->line, raw.text, raw.len, &why);
         h->number++;
+        if (code == 0 && is_beyond(m, h)) {
+            checker_source_end(m->checker, source, h->line.kind != LINE_OPENED);
+            return MERGE_DONE;
+        }
         h->present = code == 0;
         if (code == 0)
             return MERGE_DONE;
-        if (code != -1 || checker_take_wrong(c, (place){source, h->number}, why, !raw.ended) != 0)
+        if (code != -1 || take_wrong(m, source, &raw, why) != 0)
             return MERGE_NOMEM;
     }
-    checker_source_end(c, source);
-    return got < 0 ? MERGE_UNREADABLE : MERGE_DONE;
+    if (got < 0)
+        return MERGE_UNREADABLE;
+    checker_source_end(m->checker, source, h->of_this_boot && from->growing != NULL && from->growing(from->user));
+    return MERGE_DONE;
 }
 
-static bool earliest(const head *heads, uint32_t count, uint32_t *ret_source)
+/* ---- The heap ---------------------------------------------------------------------------------------------------- */
+
+/* At one instant, in the order in which the histories were named. */
+static bool is_earlier(const merge *m, uint32_t a, uint32_t b)
 {
-    bool any = false;
-    for (uint32_t i = 0; i < count; i++) {
-        if (heads[i].present && (!any || heads[i].line.at_us < heads[*ret_source].line.at_us)) {
-            *ret_source = i;
-            any = true;
-        }
+    int64_t a_us = m->heads[a].line.at_us, b_us = m->heads[b].line.at_us;
+    return a_us < b_us || (a_us == b_us && a < b);
+}
+
+static void sink(merge *m, uint32_t at)
+{
+    uint32_t moved = m->heap[at], child;
+    for (; (child = 2 * at + 1) < m->count; at = child) {
+        if (child + 1 < m->count && is_earlier(m, m->heap[child + 1], m->heap[child]))
+            child++;
+        if (!is_earlier(m, m->heap[child], moved))
+            break;
+        m->heap[at] = m->heap[child];
     }
-    return any;
+    m->heap[at] = moved;
 }
 
-static merge_result play(checker *c, const history_source *sources, uint32_t count, head *heads, uint32_t *ret_source)
+static merge_result fill(merge *m, uint32_t source_count, uint32_t *ret_source)
 {
-    merge_result result = MERGE_DONE;
-    uint32_t i = 0;
-    for (; i < count && result == MERGE_DONE; i++) {
+    for (uint32_t i = 0; i < source_count; i++) {
         *ret_source = i;
-        result = advance(c, &sources[i], i, &heads[i]);
+        merge_result result = advance(m, i);
+        if (result != MERGE_DONE)
+            return result;
+        if (m->heads[i].present)
+            m->heap[m->count++] = i;
     }
-    while (result == MERGE_DONE && earliest(heads, count, &i)) {
-        int code = checker_take(c, (place){i, heads[i].number}, &heads[i].line);
+    for (uint32_t i = m->count / 2; i-- > 0;)
+        sink(m, i);
+    return MERGE_DONE;
+}
+
+/* ------------------------------------------------------------------------------------------------------------------ */
+
+static merge_result play(merge *m, uint32_t source_count, uint32_t *ret_source)
+{
+    merge_result result = fill(m, source_count, ret_source);
+    while (result == MERGE_DONE && m->count > 0) {
+        uint32_t first = *ret_source = m->heap[0];
+        int code = checker_take(m->checker, (place){first, m->heads[first].number}, &m->heads[first].line);
         if (code != 0)
             return code > 0 ? MERGE_OBSTACLE : MERGE_NOMEM;
-        *ret_source = i;
-        result = advance(c, &sources[i], i, &heads[i]);
+        result = advance(m, first);
+        if (!m->heads[first].present)
+            m->heap[0] = m->heap[--m->count];
+        if (m->count > 0)
+            sink(m, 0);
     }
     return result;
 }
 
-merge_result merge_histories(checker *c, const history_source *sources, uint32_t count, uint32_t *ret_source)
+merge_result merge_histories(checker *c, const history_source *sources, uint32_t count, const horizon *until,
+                             uint32_t *ret_source)
 {
-    head *heads = calloc((size_t)count + 1, sizeof(*heads));
-    if (heads == NULL)
-        return MERGE_NOMEM;
-    merge_result result = play(c, sources, count, heads, ret_source);
-    for (uint32_t i = 0; i < count; i++)
-        line_done(&heads[i].line);
-    free(heads);
-    if (result == MERGE_DONE && checker_finish(c) != 0)
-        return MERGE_NOMEM;
-    return result;
+    merge m = {.checker = c, .sources = sources, .until = until};
+    m.heads = calloc((size_t)count + 1, sizeof(*m.heads));
+    m.heap = calloc((size_t)count + 1, sizeof(*m.heap));
+    merge_result result = m.heads != NULL && m.heap != NULL ? play(&m, count, ret_source) : MERGE_NOMEM;
+    for (uint32_t i = 0; m.heads != NULL && i < count; i++)
+        line_done(&m.heads[i].line);
+    free(m.heads);
+    free(m.heap);
+    return result == MERGE_DONE && checker_finish(c) != 0 ? MERGE_NOMEM : result;
 }

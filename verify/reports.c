@@ -38,7 +38,9 @@ static void take_ack(checker *c, thing *t, place at, const line *l)
     t->parked = false;
     t->ack_before = t->ack;
     t->ack = at;
-    t->ack_sent_us = l->since_us;
+    t->ack_sent_us = l->since_us > t->ack_sent_us ? l->since_us : t->ack_sent_us;
+    t->ack_told_us = l->at_us;
+    add_on_ack(t, l->since_us);
     if (l->token > t->ack_token)
         t->ack_token = l->token;
 }
@@ -60,7 +62,7 @@ void report_take(checker *c, thing *t, uint32_t slot, place at, const line *l)
         check_token(c, t, slot, at, l);
     const hold *own = hold_of_token(t, l->token);
     if (own == NULL || own->slot == slot)
-        hold_end(c, t, slot, l->token, l->since_us, at, false);
+        hold_end(c, t, slot, l->token, l->answer == LINE_ACCEPTED ? ENDED_FOR_GOOD : ENDED_GIVEN, l->since_us, at);
     note_doubt(t, l);
     if (l->answer != LINE_ACCEPTED)
         return;
@@ -108,11 +110,16 @@ static void check_nothing_lost(checker *c, const thing *t)
 {
     char name[THING_BYTES], where[PLACE_BYTES];
     const hold *last = hold_last(t);
-    bool done = t->accepted > 0 && (last == NULL || last->token <= t->ack_token);
+    bool done = t->accepted > 0 && (last == NULL || last->token <= t->ack_token) && t->add_us <= t->ack_told_us;
     bool in_doubt = t->doubt_token != 0 && (last == NULL || last->token <= t->doubt_token);
-    if (done || in_doubt || t->parked || (last != NULL && (last->cleaned || is_held_in_the_end(c, last))))
+    if (done || in_doubt || t->parked || (last != NULL && is_held_in_the_end(c, last)) ||
+        clean_between(c, t->add_us, NEVER) != CLEAN_NOT)
         return;
-    if (last == NULL)
+    if (t->accepted > 0 && t->add_us > t->ack_told_us)
+        found_two(c, RULE_NOTHING_LOST, t->ack, t->first_add,
+                  "%s was acked and then added again, and is not held: first added by %s", thing_text(c, t, name),
+                  place_text(c, t->first_add, where));
+    else if (last == NULL)
         found(c, RULE_NOTHING_LOST, t->first_add, "%s was added, and never held", thing_text(c, t, name));
     else
         found_two(c, RULE_NOTHING_LOST, t->first_add, last->start, "%s was added, and is not held any more: last by %s",
@@ -122,6 +129,6 @@ static void check_nothing_lost(checker *c, const thing *t)
 void reports_finish(checker *c, thing *t)
 {
     check_acks(c, t);
-    if (c->complete && t->adds > 0)
+    if (c->complete && t->first_add.line != 0)
         check_nothing_lost(c, t);
 }

@@ -1,6 +1,7 @@
 #include "backends/file/record.h"
 #include "backends/file/record_kinds.h"
 #include "backends/file/text.h"
+#include "base/uuid_text.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -61,7 +62,7 @@ static allot_floors take_floors(file_reader *r)
     return floors;
 }
 
-/* Cuts the text up to the next ':' off `*rest`. */
+/* Cuts the text up to the next ':' off `*rest`; no data: there was none, and nothing is left. */
 static allot_bytes cut(allot_bytes *rest)
 {
     const char *colon = rest->len == 0 ? NULL : memchr(rest->data, ':', rest->len);
@@ -123,7 +124,7 @@ static triple rest_of_triple(file_reader *r, uint64_t segment, allot_bytes rest)
     triple t = {.segment = segment};
     t.position = cut_position(r, &rest);
     t.number = cut_number(r, &rest);
-    if (rest.len != 0)
+    if (rest.data != NULL)
         r->bad = true;
     return t;
 }
@@ -201,7 +202,7 @@ static void take_beat(file_reader *r, file_space *space, allot_op_beat *beat)
         allot_ref *ref = space_take(space, sizeof(*ref));
         ref->segment = cut_number(r, &rest);
         ref->position = cut_position(r, &rest);
-        if (rest.len != 0)
+        if (rest.data != NULL)
             r->bad = true;
         beat->working_count++;
     }
@@ -269,7 +270,7 @@ static allot_source take_source(file_reader *r)
     allot_bytes rest = {.data = word.data + 1, .len = word.len - 1};
     allot_source source = {.segment = cut_number(r, &rest)};
     uint64_t live = cut_number(r, &rest);
-    if (rest.len != 0 || live > UINT32_MAX)
+    if (rest.data != NULL || live > UINT32_MAX)
         r->bad = true;
     source.live = (uint32_t)live;
     return source;
@@ -406,7 +407,7 @@ static void take_op(file_reader *r, file_space *space, allot_op_kind kind)
     op->slot = file_take_uuid(r);
     if (file_peek(r) == '=') {
         op->session = op->slot;
-        if (file_take(r).len != 1)
+        if (file_take(r).len != 1 || uuid_is_zero(&op->slot))
             r->bad = true;
     } else {
         op->session = file_take_uuid(r);

@@ -81,7 +81,8 @@ static int damaged(const replay *r, const char *what, allot_error *ret_error)
 static int take_snapshot_line(replay *r, const char *text, size_t len, allot_error *ret_error)
 {
     file_state *s = r->state;
-    if (len >= 2 && memcmp(text, "= ", 2) == 0) {
+    bool is_last = s->journal.at + (int64_t)(FILE_SEAL_BYTES + len + 1) == s->journal.header.records_at;
+    if (!is_last && len >= 2 && memcmp(text, "= ", 2) == 0) {
         allot_error why = {0};
         int rc = store_load(s->store, text + 2, len - 2, &why);
         s->journal.lines++;
@@ -91,9 +92,10 @@ static int take_snapshot_line(replay *r, const char *text, size_t len, allot_err
     }
     char end[32];
     int end_len = snprintf(end, sizeof(end), "end %llu", (unsigned long long)s->journal.lines);
-    if (len != (size_t)end_len || memcmp(text, end, len) != 0)
+    if (!is_last || len != (size_t)end_len || memcmp(text, end, len) != 0)
         return damaged(r, "the snapshot is not complete", ret_error);
-    return 0;
+    allot_error why = {0};
+    return store_load_end(s->store, &why) == 0 ? 0 : damaged(r, why.message, ret_error);
 }
 
 /* A process does not live through a new boot of its machine: another machine, or a clone, writes to our directory. */

@@ -255,6 +255,8 @@ allot_bytes file_take_text(file_reader *r)
         size_t len;
         return (allot_bytes){.data = take(r, &len), .len = 0};
     }
+    if (file_peek(r) == '=') /* that begins a payload */
+        r->bad = true;
     return take_escaped(r, 0);
 }
 
@@ -262,7 +264,10 @@ allot_bytes file_take_payload(file_reader *r)
 {
     if (file_peek(r) != '=')
         r->bad = true;
-    return take_escaped(r, 1);
+    allot_bytes payload = take_escaped(r, 1);
+    if (payload.len == 0) /* none is not written */
+        r->bad = true;
+    return payload;
 }
 
 allot_bytes file_inner_text(file_reader *r, allot_bytes text)

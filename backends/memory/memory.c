@@ -142,9 +142,10 @@ static void apply(allot_backend *b, const allot_op *op, const allot_sink *sink)
         answer_failure(sink, op, ALLOT_STATUS_UNAVAILABLE, "the memory store was lost when memory ran out");
         return;
     }
+    int64_t real_us = b->clock.real_us(b->clock.user);
     store_moment moment = {
         .clock_us = b->clock.boot_us(b->clock.user),
-        .floor = (uint64_t)b->clock.real_us(b->clock.user),
+        .floor = real_us < 0 ? 0 : (uint64_t)real_us,
     };
     if (store_apply(memory->store, op, &moment, &answer, &effects) != 0) {
         store_free(memory->store);

@@ -125,6 +125,15 @@ static int take_turn(store_turn *t)
     return rule->act(t);
 }
 
+/* A clock that is far ahead must not use up the numbers: what is issued stays below 2^53, and has room to grow. */
+static uint64_t floor_of(const store_moment *moment)
+{
+    static const uint64_t most = STORE_NUMBER_END / 2; /* as microseconds, the year 2112 */
+    if (MUTANT(numbers_reused))
+        return 0;
+    return moment->floor < most ? moment->floor : most;
+}
+
 int store_apply(store *s, const allot_op *op, const store_moment *moment, allot_answer *ret_answer,
                 store_effects *ret_effects)
 {
@@ -134,7 +143,7 @@ int store_apply(store *s, const allot_op *op, const store_moment *moment, allot_
         .s = s,
         .op = op,
         .now_us = moment->clock_us,
-        .floor = MUTANT(numbers_reused) ? 0 : moment->floor,
+        .floor = floor_of(moment),
         .outcome = {.status = ALLOT_STATUS_OK},
         .answer = &answer,
         .effects = &effects,

@@ -106,7 +106,7 @@ static const char *check_place(const store *s, const store_segment *g)
     return g->token == 0 && g->recalled == 0 ? NULL : "a segment in the inbox has a token or recalls";
 }
 
-static const char *check_segments(const store *s)
+static const char *check_segments_and(const store *s, const char *(*check_inside)(const store *, const store_segment *))
 {
     size_t at = 0;
     uint64_t inbox = 0;
@@ -115,8 +115,8 @@ static const char *check_segments(const store *s)
     const store_segment *g;
     while ((g = numbered_next(&s->segments, &at)) != NULL) {
         const char *wrong = check_place(s, g);
-        if (wrong == NULL)
-            wrong = check_ids(s, g);
+        if (wrong == NULL && check_inside != NULL)
+            wrong = check_inside(s, g);
         if (wrong != NULL)
             return wrong;
         *(g->owner == NULL ? &inbox : &placed) += g->live;
@@ -125,6 +125,16 @@ static const char *check_segments(const store *s)
     if (inbox != s->inbox_ids || placed != s->placed_ids || inbox_segments != s->inbox.count)
         return "the counts of ids in the inbox or in shares are wrong";
     return inbox + placed + s->parked.count == s->ids.count ? NULL : "the index holds an id that is nowhere (I2)";
+}
+
+static const char *check_segments(const store *s)
+{
+    return check_segments_and(s, check_ids);
+}
+
+static const char *check_places(const store *s)
+{
+    return check_segments_and(s, NULL);
 }
 
 static const char *check_share_sums(const store *s)
@@ -198,11 +208,9 @@ static const char *check_sessions(const store *s)
     return count == s->sessions.count ? NULL : "the count of sessions is wrong";
 }
 
-int store_check(const store *s, allot_error *ret_error)
+static int run(const store *s, const check *checks, size_t count, allot_error *ret_error)
 {
-    static const check checks[] = {check_slots,  check_leadership, check_segments, check_share_sums,
-                                   check_parked, check_fails,      check_sessions};
-    for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+    for (size_t i = 0; i < count; i++) {
         const char *wrong = checks[i](s);
         if (wrong == NULL)
             continue;
@@ -213,4 +221,24 @@ int store_check(const store *s, allot_error *ret_error)
         return ALLOT_E_DAMAGED;
     }
     return 0;
+}
+
+int store_check(const store *s, allot_error *ret_error)
+{
+    static const check checks[] = {check_slots,  check_leadership, check_segments, check_share_sums,
+                                   check_parked, check_fails,      check_sessions};
+    return run(s, checks, sizeof(checks) / sizeof(checks[0]), ret_error);
+}
+
+/* Nothing at all is an empty store. */
+static const char *check_loaded(const store *s)
+{
+    return s->loaded == 0 || s->loaded >= STORE_HEAD_LOADED ? NULL : "life, counters and leader are not all there";
+}
+
+/* Of each id load.c has seen to it. */
+int store_load_end(const store *s, allot_error *ret_error)
+{
+    static const check checks[] = {check_loaded, check_slots, check_leadership, check_places, check_sessions};
+    return run(s, checks, sizeof(checks) / sizeof(checks[0]), ret_error);
 }

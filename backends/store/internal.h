@@ -112,6 +112,8 @@ typedef struct store_scratch {
     size_t touched_count, touched_capacity;
 } store_scratch;
 
+#define STORE_HEAD_LOADED 3
+
 struct store {
     /* life */
     allot_uuid life;
@@ -145,7 +147,7 @@ struct store {
     uint64_t pool_ids_max;
     uint64_t turn;        /* counts store_apply */
     int64_t clamped_at_us; /* no expiry lies further than its ttl behind this moment */
-    int loaded;            /* store_load: how far, see load.c */
+    int loaded;            /* store_load: how far, see load.c; STORE_HEAD_LOADED and more: life, counters, leader */
     store_scratch scratch;
 };
 

@@ -69,13 +69,17 @@ static allot_reason begin_over_old_data(store_turn *t, const allot_uuid *fresh)
     return ALLOT_REFUSED_NOTHING;
 }
 
-/* The present leadership, if there is any, is one of older data, and the term that is raised was another's (I1). */
+/* The present leadership, if there is any, is one of older data, and the term that is raised was another's (I1), who
+ * may still believe in it: nobody leads before that is over. */
 static void raise_term(store_turn *t, uint64_t to)
 {
-    const store_slot *holder = store_slot_find(t->s, &t->s->leader);
-    if (to > t->s->term && holder != NULL)
-        store_leadership_free(t->s, holder, t->effects);
-    raise(t, &t->s->term, to);
+    store *s = t->s;
+    if (to > s->term && !uuid_is_zero(&s->leader)) {
+        s->leader = (allot_uuid){0};
+        t->effects->group = true;
+        store_quarantine_raise(t, store_time_add(t->now_us, s->longest_ttl_us));
+    }
+    raise(t, &s->term, to);
 }
 
 static bool fell_back(const store *s, const allot_floors *floors)

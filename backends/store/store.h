@@ -59,10 +59,12 @@ void store_each_slot(const store *s, void (*visit)(void *user, const allot_uuid 
  *
  * store_dump calls `emit` with one line of text after another, without the newline: the whole state, in an order that
  * depends on the state alone, ids as plain text. store_load takes such lines, in the same order, into an empty store;
- * it returns ALLOT_E_DAMAGED with a message when a line is not what store_dump writes.
+ * it returns ALLOT_E_DAMAGED with a message when a line is not what store_dump writes. store_load_end, after the last
+ * line, does so when they do not fit together: a leader that is not there, a segment that lies nowhere.
  * Two stores are equal exactly when their dumps are equal. `emit` returns 0, or a negative code that ends the dump. */
 int store_dump(const store *s, int (*emit)(void *user, const char *line, size_t len), void *user);
 int store_load(store *s, const char *line, size_t len, allot_error *ret_error);
+int store_load_end(const store *s, allot_error *ret_error);
 
 /* Checks every internal promise of the data structure (I2 above all: each id in exactly one place; counters true).
  * Returns 0, or ALLOT_E_DAMAGED and what is wrong. For tests; costs the size of the state. */

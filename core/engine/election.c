@@ -91,7 +91,7 @@ void election_free(engine *e)
         return;
     int64_t before = e->election.campaign_us;
     campaign_at(e, e->now_us);
-    if (before < e->election.campaign_us && before >= e->election.stand_back_us)
+    if (before < e->election.campaign_us)
         e->election.campaign_us = before;
 }
 
@@ -106,7 +106,8 @@ void election_wait_for_view(engine *e)
 void election_timers(engine *e)
 {
     election *el = &e->election;
-    if (e->state != MEMBER_LIVE || e->draining || el->leads || el->campaigning || e->now_us < el->campaign_us)
+    assert(e->state == MEMBER_LIVE);
+    if (e->draining || el->leads || el->campaigning || e->now_us < el->campaign_us)
         return;
     pending *p = ops_window(e, true) ? ops_new(e, ALLOT_OP_CAMPAIGN, 0) : NULL;
     if (p == NULL)
@@ -123,8 +124,8 @@ void election_on_campaign(engine *e, pending *p, const allot_answer *answer)
     const allot_outcome *o = &answer->outcome;
     if (o->status == ALLOT_STATUS_OK) {
         /* The leadership ends with the slot's own lease, so the local deadline covers it. One that was given up
-         * meanwhile is not taken up again, though the store may not know that yet (I1). */
-        if (e->draining || o->term <= e->election.resigned)
+         * meanwhile is not taken up again, though the store may not know that yet (I1); nor one that is over. */
+        if (e->draining || o->term <= e->election.resigned || o->term < e->floors.term)
             member_beat_soon(e, 0);
         else
             lead(e, o->term);
@@ -167,8 +168,7 @@ void election_step_down(engine *e)
 
 void election_lost(engine *e)
 {
-    if (!e->election.leads)
-        return;
+    assert(e->election.leads); /* a leader's ops are abandoned with the leadership */
     follow(e, &(allot_uuid){0}, 0);
     member_beat_soon(e, 0);
 }

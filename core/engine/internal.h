@@ -96,7 +96,6 @@ typedef struct member {
     bool name_shared;     /* another slot has the same */
     uint32_t weight;
     uint64_t age, ids, recalls, share_rev;
-    uint64_t owed;        /* recalls, when the roster was read */
     allot_slot_state state;
     bool expired, draining;
     /* the plan */
@@ -108,6 +107,12 @@ typedef struct member {
 /* Instead of a place in the roster, or among the owners. */
 #define NOBODY UINT32_MAX
 #define IN_INBOX (UINT32_MAX - 1)
+
+/* For qsort. */
+static inline int compare_numbers(uint64_t a, uint64_t b)
+{
+    return (a > b) - (a < b);
+}
 
 /* A segment as the leader has listed it. */
 typedef struct entry {
@@ -160,7 +165,7 @@ typedef struct standing {
 /* A slot that has not given back yet what was recalled. In the order of ages, like the roster. */
 typedef struct waiting_recall {
     uint64_t age;
-    uint64_t recalls; /* at the end of the last cycle */
+    uint64_t recalls; /* by the last roster, and what was recalled since */
     int64_t since_us; /* it has given nothing back since then, as far as rosters show */
     bool retired;
 } waiting_recall;
@@ -365,7 +370,8 @@ void ops_timers(engine *e);
 int64_t ops_next_us(const engine *e);
 /* What is under way and matches (NULL: all) does not matter any more: not sent again, its answer not looked at. */
 void ops_abandon(engine *e, bool (*match)(const pending *p));
-bool ops_any(const engine *e, bool (*match)(const pending *p));
+/* Whether anything is under way that matters. */
+bool ops_any(const engine *e);
 void ops_free(engine *e);
 /* A delay that doubles with each failure, from 20 ms up to `most_us`, with jitter. */
 int64_t backoff_us(engine *e, uint32_t failures, int64_t most_us);
@@ -490,6 +496,8 @@ bool roster_full_due(engine *e);
 void roster_planned(engine *e);
 /* Notes since when which slot owes what was recalled; retires it when that is due and wanted. */
 void roster_watch_recalls(engine *e);
+/* So many more ids of the slot are recalled: what it owes is told from that, also when the cycle is given up. */
+void roster_recalled(engine *e, member *m, uint64_t count);
 int64_t roster_recalls_next_us(const engine *e);
 void roster_on_retire(engine *e, pending *p, const allot_answer *answer);
 

@@ -47,7 +47,7 @@ static void on_recall(engine *e, const pending *p, const allot_outcome *o)
     }
     member *m = &l->roster[p->member];
     assert(uuid_equal(&m->slot, &p->op.u.recall.target));
-    m->recalls += o->count;
+    roster_recalled(e, m, o->count);
 }
 
 static void on_reap(engine *e, const pending *p, const allot_outcome *o)

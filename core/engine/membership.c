@@ -146,7 +146,8 @@ void member_beat_soon(engine *e, int64_t delay_us)
 }
 
 /* A follower's early beat after a group hint is spread over the slots by rank. While it reads its share there is no
- * hurry: whatever changes that has a hint of its own, and in a split over many slots each would beat once more. */
+ * hurry: in a split over many slots each would beat once more, for what it is reading already. (What changes a share
+ * has a hint of its own, but for quiet deals: what they brought since the reading began comes that much later.) */
 static int64_t spread_us(const engine *e)
 {
     if (e->election.leads)
@@ -222,9 +223,10 @@ static void compare_strategy(engine *e, allot_bytes theirs)
 }
 
 /* Older than one that was taken (§2). */
+/* Of the same life. */
 static bool is_old(const engine *e, const allot_view *view)
 {
-    return view->number <= e->floors.view && uuid_equal(&view->life, &e->floors.life) && !MUTANT(stale_view_accepted);
+    return view->number <= e->floors.view && !MUTANT(stale_view_accepted);
 }
 
 static void take_view(engine *e, const allot_view *view)
@@ -266,8 +268,7 @@ void member_on_beat(engine *e, pending *p, const allot_answer *answer)
 {
     (void)p;
     e->beating = false;
-    if (e->state != MEMBER_JOINED && e->state != MEMBER_LIVE)
-        return;
+    assert(e->state == MEMBER_JOINED || e->state == MEMBER_LIVE); /* else it was abandoned */
     switch (answer->outcome.status) {
     case ALLOT_STATUS_OK:
         assert(answer->view != NULL);
@@ -282,7 +283,7 @@ void member_on_beat(engine *e, pending *p, const allot_answer *answer)
         e->next_beat_us = e->now_us + backoff_us(e, e->beat_failures++, ttl_part(e, 6));
         break;
     }
-    if (e->beat_again && !e->beating)
+    if (e->beat_again)
         member_beat_soon(e, 0);
 }
 
@@ -318,8 +319,7 @@ void member_fence(engine *e, allot_why why)
         leave_done(e, ALLOT_E_UNKNOWN);
         return;
     }
-    if (e->state != MEMBER_JOINED && e->state != MEMBER_LIVE)
-        return;
+    assert(e->state == MEMBER_JOINED || e->state == MEMBER_LIVE); /* only those are told that they are over */
     if (!MUTANT(fenced_keeps_ids))
         share_lose(e, why);
     if (e->state == MEMBER_LIVE) {
@@ -356,10 +356,11 @@ void member_refused(engine *e, allot_reason reason)
 
 void member_drain(engine *e)
 {
-    if (e->draining || e->state >= MEMBER_LEAVING)
+    assert(e->state > MEMBER_NEW && e->state < MEMBER_LEAVING);
+    if (e->draining)
         return;
     e->draining = true;
-    if (e->state == MEMBER_NEW || e->state == MEMBER_JOINING) {
+    if (e->state == MEMBER_JOINING) {
         member_leave(e, NULL, ALLOT_WHY_LEAVING);
         return;
     }
@@ -407,7 +408,7 @@ void member_leave(engine *e, engine_request *request, allot_why why)
 /* Leave overtakes bulk ops, and a reaped slot's acks are refused: so it waits for those under way. */
 static void leave_when_quiet(engine *e)
 {
-    if (e->leave_sent || ops_any(e, is_report))
+    if (e->leave_sent || ops_any(e)) /* of those that it waits for; all others were abandoned */
         return;
     pending *p = ops_new(e, ALLOT_OP_LEAVE, 0);
     if (p == NULL)
@@ -479,21 +480,18 @@ int64_t member_next_us(const engine *e)
 {
     int64_t next = NEVER;
     switch (e->state) {
-    case MEMBER_NEW:
-        return e->now_us;
     case MEMBER_JOINING:
         return e->join_us;
     case MEMBER_JOINED:
         return e->beating ? NEVER : e->next_beat_us;
     case MEMBER_LIVE:
-        next = e->deadline_us;
-        if (!e->risk_told && risk_us(e) < next)
-            next = risk_us(e);
+        next = e->risk_told ? e->deadline_us : risk_us(e);
         if (!e->beating && e->next_beat_us < next)
             next = e->next_beat_us;
         return next;
     case MEMBER_LEAVING:
         return e->leave_us;
+    case MEMBER_NEW: /* no step ends so */
     case MEMBER_LEFT:
         return NEVER;
     }

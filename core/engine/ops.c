@@ -20,7 +20,7 @@ static void free_pending(pending *p)
 
 static bool is_read(allot_op_kind kind)
 {
-    return kind >= ALLOT_OP_READ_VIEW && kind < ALLOT_OP_KIND_END;
+    return kind >= ALLOT_OP_READ_VIEW;
 }
 
 static bool is_sequenced(allot_op_kind kind)
@@ -59,9 +59,8 @@ static pending *unlink_pending(engine *e, pending *p)
 
 void ops_drop(engine *e, pending *p)
 {
-    assert(!p->sent && p->op.cookie == e->cookie);
-    if (p->op.sequence != 0)
-        e->sequence--;
+    assert(!p->sent && p->op.cookie == e->cookie && p->op.sequence == e->sequence);
+    e->sequence--;
     free_pending(unlink_pending(e, p));
 }
 
@@ -141,8 +140,11 @@ static bool send_later(engine *e, pending *p, allot_op_status status)
 {
     if (status != ALLOT_STATUS_UNAVAILABLE && status != ALLOT_STATUS_UNKNOWN)
         return false;
-    bool takes_unknown = MUTANT(unknown_is_failure) || (MUTANT(unknown_is_success) && p->op.kind == ALLOT_OP_ADD);
-    if (p->op.sequence == 0 || (takes_unknown && status == ALLOT_STATUS_UNKNOWN))
+    if (MUTANT(unknown_is_failure) && status == ALLOT_STATUS_UNKNOWN)
+        return false;
+    if (MUTANT(unknown_is_success) && p->op.kind == ALLOT_OP_ADD && status == ALLOT_STATUS_UNKNOWN)
+        return false;
+    if (p->op.sequence == 0)
         return false;
     p->again_us = e->now_us + backoff_us(e, p->tries++, ttl_part(e, 4));
     if (p->op.kind == ALLOT_OP_CAMPAIGN)
@@ -153,9 +155,12 @@ static bool send_later(engine *e, pending *p, allot_op_status status)
 void ops_answer(engine *e, const allot_answer *answer)
 {
     pending *p = e->pendings;
-    while (p != NULL && p->op.cookie != answer->cookie)
+    assert(p != NULL);
+    while (p->op.cookie != answer->cookie) {
         p = p->next;
-    assert(p != NULL && p->sent && p->op.kind == answer->kind);
+        assert(p != NULL);
+    }
+    assert(p->sent && p->op.kind == answer->kind);
     p->sent = false;
     if (p->abandoned) {
         free_pending(unlink_pending(e, p));
@@ -175,7 +180,7 @@ void ops_answer(engine *e, const allot_answer *answer)
 void ops_timers(engine *e)
 {
     for (pending *p = e->pendings; p != NULL && !e->failed; p = p->next) {
-        if (p->sent || p->abandoned || e->now_us < p->again_us)
+        if (p->sent || e->now_us < p->again_us) /* what is abandoned is sent, or gone */
             continue;
         if (MUTANT(renumbered))
             p->op.sequence = ++e->sequence;
@@ -187,7 +192,7 @@ int64_t ops_next_us(const engine *e)
 {
     int64_t next = NEVER;
     for (const pending *p = e->pendings; p != NULL; p = p->next)
-        if (!p->sent && !p->abandoned && p->again_us < next)
+        if (!p->sent && p->again_us < next)
             next = p->again_us;
     return next;
 }
@@ -212,10 +217,10 @@ void ops_abandon(engine *e, bool (*match)(const pending *p))
     }
 }
 
-bool ops_any(const engine *e, bool (*match)(const pending *p))
+bool ops_any(const engine *e)
 {
     for (const pending *p = e->pendings; p != NULL; p = p->next)
-        if (!p->abandoned && match(p))
+        if (!p->abandoned)
             return true;
     return false;
 }

@@ -2,6 +2,7 @@
 #include "base/sorted.h"
 #include "core/engine/internal.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 /* Where the runs of the last full split begin, remembered as long as this leadership lasts. What comes back into the
@@ -38,8 +39,7 @@ static size_t boundary_from(const leader *l, uint64_t at)
 
 static uint32_t member_of_age(const leader *l, uint64_t age)
 {
-    if (l->roster_count == 0)
-        return NOBODY;
+    assert(l->roster_count > 0); /* nothing is placed without owners */
     size_t i = sorted_from(&l->roster[0].age, l->roster_count, sizeof(l->roster[0]), age);
     return i < l->roster_count && l->roster[i].age == age ? (uint32_t)i : NOBODY;
 }
@@ -63,7 +63,7 @@ static int compare_moving(const void *a, const void *b)
 {
     const destined *x = a;
     const destined *y = b;
-    return x->segment < y->segment ? -1 : x->segment > y->segment;
+    return compare_numbers(x->segment, y->segment);
 }
 
 void runs_note_moving(engine *e, uint64_t segment, uint32_t to)

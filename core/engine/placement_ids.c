@@ -36,14 +36,16 @@
 
 /* ---- Begin ------------------------------------------------------------------------------------------------------- */
 
+static_assert(IN_INBOX + 2 == 0, "behind the last number comes 0: the inbox is the first of them");
+
 /* The inbox first: its ids have no owner. */
 static int compare_holders(const void *a, const void *b)
 {
     const entry *x = a;
     const entry *y = b;
     if (x->holder != y->holder)
-        return x->holder == IN_INBOX || (y->holder != IN_INBOX && x->holder < y->holder) ? -1 : 1;
-    return x->segment < y->segment ? -1 : x->segment > y->segment;
+        return compare_numbers(x->holder + 2, y->holder + 2);
+    return compare_numbers(x->segment, y->segment);
 }
 
 void ids_begin(engine *e)
@@ -193,9 +195,7 @@ static int compare_portions(const void *a, const void *b)
 {
     const portion *x = a;
     const portion *y = b;
-    if (x->member != y->member)
-        return x->member < y->member ? -1 : 1;
-    return x->segment < y->segment ? -1 : x->segment > y->segment;
+    return x->member != y->member ? compare_numbers(x->member, y->member) : compare_numbers(x->segment, y->segment);
 }
 
 /* What need not be dealt: those sources are empty from then on. */

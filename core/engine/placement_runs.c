@@ -26,9 +26,7 @@ static int compare_entries(const void *a, const void *b)
 {
     const entry *x = a;
     const entry *y = b;
-    if (x->order != y->order)
-        return x->order < y->order ? -1 : 1;
-    return x->segment < y->segment ? -1 : x->segment > y->segment;
+    return x->order != y->order ? compare_numbers(x->order, y->order) : compare_numbers(x->segment, y->segment);
 }
 
 /* Until it is read, all of it is done. */
@@ -153,15 +151,11 @@ static uint64_t live_of(const leader *l, size_t from, size_t end)
 /* Goes past so many ids. True: they are not all one member's. */
 static bool pass(const leader *l, walk *w, uint64_t ids)
 {
-    bool several = false;
-    uint32_t first = NOBODY;
-    while (ids > 0) {
-        uint32_t to;
-        ids -= next_ids(l, w, ids > UINT32_MAX ? UINT32_MAX : (uint32_t)ids, &to);
-        several = several || (first != NOBODY && to != first);
-        first = to;
-    }
-    return several;
+    uint32_t members = 0, to;
+    assert(ids <= UINT32_MAX);
+    for (; ids > 0; members++) /* spans that follow one another are never one member's */
+        ids -= next_ids(l, w, (uint32_t)ids, &to);
+    return members > 1;
 }
 
 static void find_cuts(engine *e)
@@ -332,19 +326,15 @@ static int compare_places(const void *a, const void *b)
     const standing *x = a;
     const standing *y = b;
     if (x->at != y->at)
-        return x->at < y->at ? -1 : 1;
-    if (x->entry != y->entry)
-        return x->entry < y->entry ? -1 : 1;
-    return x->position < y->position ? -1 : x->position > y->position;
+        return compare_numbers(x->at, y->at);
+    return x->entry != y->entry ? compare_numbers(x->entry, y->entry) : compare_numbers(x->position, y->position);
 }
 
 static int compare_by_entry(const void *a, const void *b)
 {
     const standing *x = a;
     const standing *y = b;
-    if (x->entry != y->entry)
-        return x->entry < y->entry ? -1 : 1;
-    return x->position < y->position ? -1 : x->position > y->position;
+    return x->entry != y->entry ? compare_numbers(x->entry, y->entry) : compare_numbers(x->position, y->position);
 }
 
 /* Where each id of the entry stands: the entry says it of its first one. */

@@ -2,6 +2,7 @@
 
 #include "base/bits.h"
 #include "base/bytes.h"
+#include "base/mutants.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -94,12 +95,11 @@ void plan_free(plan *p)
 
 int plan_set_names(plan *p, uint32_t i, allot_bytes name, allot_bytes key)
 {
-    assert(i < p->slot_count && p->slots[i].key.data == NULL);
+    assert(i < p->slot_count && p->slots[i].key.data == NULL && key.len > 0);
     char *copy = malloc((size_t)key.len + name.len + 1);
     if (copy == NULL)
         return ALLOT_E_NOMEM;
-    if (key.len > 0)
-        memcpy(copy, key.data, key.len);
+    memcpy(copy, key.data, key.len);
     if (name.len > 0)
         memcpy(copy + key.len, name.data, name.len);
     p->slots[i].key = (allot_bytes){.data = copy, .len = key.len};
@@ -159,7 +159,7 @@ int plan_add_source(plan *p, const allot_segment_body *body, uint32_t holder, ui
 static int check_owners(plan *p, const uint32_t *owner)
 {
     for (uint64_t i = 0; i < p->id_count; i++) {
-        if (owner[i] < p->slot_count)
+        if (owner[i] < p->slot_count || MUTANT(owner_unchecked))
             continue;
         snprintf(p->error.message, sizeof(p->error.message), "id %llu got owner %u; there are %u slots",
                  (unsigned long long)i, owner[i], p->slot_count);
@@ -188,9 +188,10 @@ static int keep_counts(plan *p, const uint32_t *owner)
 static int keep_spans(plan *p, const uint32_t *owner)
 {
     size_t capacity = 0;
+    assert(p->id_count <= UINT32_MAX);
     for (uint64_t i = 0; i < p->id_count; i++) {
         plan_span *last = p->span_count > 0 ? &p->spans[p->span_count - 1] : NULL;
-        if (last != NULL && last->owner == owner[i] && last->count < UINT32_MAX) {
+        if (last != NULL && last->owner == owner[i]) {
             last->count++;
             continue;
         }

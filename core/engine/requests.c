@@ -317,8 +317,7 @@ void requests_on_add(engine *e, pending *p, const allot_answer *answer)
 {
     engine_request *r = p->request;
     const allot_outcome *o = &answer->outcome;
-    if (r == NULL)
-        return;
+    assert(r != NULL); /* an add ends with its last answer, or with the slot, whose ops are abandoned */
     if (is_forgotten(p, answer)) {
         member_refused(e, o->reason);
         return;

@@ -17,7 +17,6 @@ static void copy_member(member *m, const allot_slot_info *info)
                   .age = info->age,
                   .ids = info->ids,
                   .recalls = info->recalls,
-                  .owed = info->recalls,
                   .share_rev = info->share_rev,
                   .state = info->state,
                   .expired = info->expires_in_us <= 0,
@@ -39,8 +38,8 @@ void roster_take(engine *e, const allot_answer *answer)
     for (uint32_t i = 0; i < answer->slot_count; i++) {
         member *m = &l->roster[l->roster_count++];
         copy_member(m, &answer->slots[i]);
-        if (member_is_live(m) && m->age > l->max_age)
-            l->max_age = m->age;
+        if (member_is_live(m))
+            l->max_age = m->age; /* they come in the order of their ages */
     }
 }
 
@@ -176,6 +175,15 @@ static bool watch_one(engine *e, const member *m, waiting_recall *w)
     return false;
 }
 
+void roster_recalled(engine *e, member *m, uint64_t count)
+{
+    const leader *l = &e->leader;
+    m->recalls += count;
+    for (size_t i = 0; i < l->recall_count; i++)
+        if (l->recalls[i].age == m->age)
+            l->recalls[i].recalls += count;
+}
+
 void roster_watch_recalls(engine *e)
 {
     leader *l = &e->leader;
@@ -197,7 +205,7 @@ void roster_watch_recalls(engine *e)
         while (old_at < old_count && old[old_at].age < m->age)
             old_at++;
         /* One that has given back some, or all, answers: a cycle may take longer than the timeout. */
-        bool silent = old_at < old_count && old[old_at].age == m->age && m->owed >= old[old_at].recalls;
+        bool silent = old_at < old_count && old[old_at].age == m->age && m->recalls >= old[old_at].recalls;
         fresh[count] = silent ? old[old_at] : (waiting_recall){.age = m->age, .since_us = e->now_us};
         fresh[count].recalls = m->recalls;
         self = watch_one(e, m, &fresh[count++]) || self;

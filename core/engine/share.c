@@ -60,9 +60,11 @@ seg *share_find(const share *s, uint64_t segment, uint32_t *ret_index)
     return &s->segs[s->order[place]];
 }
 
+/* Ids that are done are not in the index. */
 static bool is_held(const seg *sg, uint32_t position)
 {
-    return !bits_test(sg->done, position) && !bits_test(sg->busy, position);
+    assert(!bits_test(sg->done, position));
+    return !bits_test(sg->busy, position);
 }
 
 bool share_lookup(const share *s, allot_bytes id, uint32_t *ret_index, uint32_t *ret_position)
@@ -85,11 +87,11 @@ static bool free_place(share *s, uint32_t *ret_index)
     if (array_reserve((void **)&s->order, &s->order_capacity, s->count + 1, sizeof(s->order[0])) != 0)
         return false;
     if (s->seg_used > s->count) {
-        for (uint32_t i = 0; i < s->seg_used; i++)
-            if (s->segs[i].body == NULL) {
-                *ret_index = i;
-                return true;
-            }
+        uint32_t i = 0;
+        while (s->segs[i].body != NULL)
+            i++;
+        *ret_index = i;
+        return true;
     }
     if (array_reserve((void **)&s->segs, &s->seg_capacity, s->seg_used + 1, sizeof(s->segs[0])) != 0)
         return false;

@@ -191,7 +191,7 @@ static void trim(engine_tell *t)
     }
 }
 
-int event_queue_put(event_queue *q, const engine_tell *tell, int64_t now_us)
+int event_queue_put(event_queue *q, const engine_tell *tell, int64_t now_us, int64_t mono_ns)
 {
     if (q->ended)
         return ALLOT_OK;
@@ -217,7 +217,7 @@ int event_queue_put(event_queue *q, const engine_tell *tell, int64_t now_us)
                                 .leader = t.leader,
                                 .term = t.term,
                                 .version = t.version,
-                                .mono_ns = clock_mono_ns(),
+                                .mono_ns = mono_ns,
                                 .valid_for_ms = t.valid_for_us / 1000,
                                 .why = t.why,
                                 .count = t.count,
@@ -230,7 +230,7 @@ int event_queue_put(event_queue *q, const engine_tell *tell, int64_t now_us)
 int event_queue_note(event_queue *q, const char *message, int64_t now_us)
 {
     engine_tell tell = {.type = ALLOT_EVENT_NOTE, .message = message};
-    return event_queue_put(q, &tell, now_us);
+    return event_queue_put(q, &tell, now_us, clock_mono_ns());
 }
 
 /* ---- Taking ------------------------------------------------------------------------------------------------------ */

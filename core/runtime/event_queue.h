@@ -29,9 +29,9 @@ typedef struct event_queue {
 int event_queue_init(event_queue *q);
 void event_queue_done(event_queue *q);
 
-/* 0, or ALLOT_E_NOMEM. */
-int event_queue_put(event_queue *q, const engine_tell *tell, int64_t now_us);
-/* A note of the runtime's own. */
+/* 0, or ALLOT_E_NOMEM. What is told came about at `mono_ns`, CLOCK_MONOTONIC. */
+int event_queue_put(event_queue *q, const engine_tell *tell, int64_t now_us, int64_t mono_ns);
+/* A note of the runtime's own, of now. */
 int event_queue_note(event_queue *q, const char *message, int64_t now_us);
 
 /* NULL when none waits. Valid until the next call. */

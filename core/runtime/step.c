@@ -40,7 +40,7 @@ static int post(op_list *outbox, const allot_op *op)
     return ALLOT_OK;
 }
 
-static int carry_out(allot_node *node, const engine_action *action, int64_t now_us)
+static int carry_out(allot_node *node, const engine_action *action, int64_t now_us, int64_t mono_ns)
 {
     switch (action->kind) {
     case ENGINE_SUBMIT:
@@ -49,7 +49,7 @@ static int carry_out(allot_node *node, const engine_action *action, int64_t now_
         return planner_give(&node->planner, action->plan, now_us);
     case ENGINE_TELL:
         pthread_cond_broadcast(&node->told);
-        return event_queue_put(&node->queue, &action->tell, now_us);
+        return event_queue_put(&node->queue, &action->tell, now_us, mono_ns);
     case ENGINE_REPLY:
         request_replied(node, action->request);
         return ALLOT_OK;
@@ -81,6 +81,7 @@ static void tell_lease(allot_node *node, int64_t now_us)
 void node_step(allot_node *node, engine_event event)
 {
     engine_actions actions;
+    int64_t mono_ns = clock_mono_ns(); /* what is told is not younger than the lease that it rests on */
     event.now_us = clock_boot_us(&node->clock);
     if (engine_step(node->engine, &event, &actions) != 0) {
         node_die(node);
@@ -91,7 +92,7 @@ void node_step(allot_node *node, engine_event event)
     bool failed = node->dead;
     /* All of them, whatever fails: plans have to be taken, and requests to be given back. */
     for (size_t i = 0; i < actions.count; i++)
-        if (carry_out(node, &actions.items[i], event.now_us) != ALLOT_OK)
+        if (carry_out(node, &actions.items[i], event.now_us, mono_ns) != ALLOT_OK)
             failed = true;
     if (failed)
         node_die(node);

@@ -1,9 +1,11 @@
 /* allot_options.on_lease: what is told of the lease, and when. */
+#include "core/runtime/clock.h"
 #include "tests/api/faulty.h"
 #include "tests/api/suites.h"
 #include "tests/api/team.h"
 
 #include <string.h>
+#include <time.h>
 
 /* Written by whoever extends the lease, read by the test. */
 typedef struct leases {
@@ -11,7 +13,16 @@ typedef struct leases {
     _Atomic int64_t until_us;
     _Atomic bool wrong;      /* not longer than before, or told after it was over */
     allot_lease first, last; /* last: of the callback alone, which is called by one at a time */
+    _Atomic int64_t late_ns; /* the first one is written to a disk that hangs: when that began; 0: to none */
 } leases;
+
+static void hang(leases *l)
+{
+    if (l->late_ns == 0)
+        return;
+    l->late_ns = clock_mono_ns();
+    nanosleep(&(struct timespec){.tv_nsec = 300 * 1000 * 1000}, NULL);
+}
 
 static void note(void *user, const allot_lease *lease)
 {
@@ -22,8 +33,10 @@ static void note(void *user, const allot_lease *lease)
     if (same &&
         (lease->until_us <= l->until_us || lease->since_us < l->last.since_us || lease->since_us >= l->until_us))
         l->wrong = true;
-    if (l->count == 0)
+    if (l->count == 0) {
         l->first = *lease;
+        hang(l);
+    }
     l->slots += same ? 0 : 1;
     l->last = *lease;
     l->until_us = lease->until_us;
@@ -55,6 +68,24 @@ START_TEST(the_first_lease_is_told_before_joined)
     ck_assert_int_eq(allot_status(node, &status), ALLOT_OK);
     ck_assert_mem_eq(&l.first.life, &status.life, sizeof(status.life));
     ck_assert(!l.first.death_is_proven); /* a store in memory learns of nobody's death */
+    team_done(&t);
+}
+END_TEST
+
+/* An event came about when the store's answer was taken, however long it takes to write down the lease that came with
+ * it. */
+START_TEST(events_are_as_old_as_the_lease_that_they_rest_on)
+{
+    team t;
+    leases l = {.late_ns = 1};
+    const allot_event *event;
+    team_init(&t);
+    t.options.on_lease = note;
+    t.options.on_lease_user = &l;
+    ck_assert_int_eq(allot_next(team_open(&t, 0), &event, TEAM_PATIENCE_MS), ALLOT_OK);
+    ck_assert_int_eq(event->type, ALLOT_EVENT_JOINED);
+    ck_assert_int_gt(l.late_ns, 1);
+    ck_assert_int_le(event->mono_ns, l.late_ns);
     team_done(&t);
 }
 END_TEST
@@ -100,6 +131,7 @@ TCase *lease_case(void)
     TCase *c = tcase_create("lease");
     tcase_set_timeout(c, 60);
     tcase_add_test(c, the_first_lease_is_told_before_joined);
+    tcase_add_test(c, events_are_as_old_as_the_lease_that_they_rest_on);
     tcase_add_test(c, every_extension_is_told_and_no_more);
     tcase_add_test(c, nobody_relies_on_a_lease_that_was_not_told);
     return c;

@@ -37,7 +37,7 @@ static void put(event_queue *q, allot_event_type type, body *b, uint64_t which)
     engine_tell tell = {.type = type, .ids = b, .which = {which}};
     if (b != NULL)
         tell.count = bits_count(tell.which, b->count);
-    ck_assert_int_eq(event_queue_put(q, &tell, 1), ALLOT_OK);
+    ck_assert_int_eq(event_queue_put(q, &tell, 1, 1), ALLOT_OK);
 }
 
 /* The next event is of this type and names these ids. */

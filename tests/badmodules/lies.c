@@ -34,8 +34,10 @@ static void split_ten(team *t, const place *modules, const char *strategy)
     team_open(t, 1);
     UNTIL(t, t->players[1].seen[ALLOT_EVENT_JOINED] > 0);
     UNTIL(t, t->players[0].version >= 2);
+    uint64_t before = t->players[0].version;
     team_add(t, 0, "id", 10);
     UNTIL(t, t->players[0].count == 5 && t->players[1].count == 5);
+    UNTIL(t, t->players[0].version > before); /* told a little after the ids */
 }
 
 /* The last good split stays, leader and all; what is done is done; and another leader goes on with what lies there. */

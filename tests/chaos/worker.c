@@ -30,6 +30,7 @@ typedef struct worker {
     size_t at_work;     /* the first so many of them are being worked on */
     int64_t done_at_ns; /* when they will be done */
     uint64_t batches;
+    bool untold; /* its history could not be written: it does nothing any more */
     int code;
 } worker;
 
@@ -126,8 +127,8 @@ static void give_back(worker *w, const allot_id *ids, size_t count)
     event.ids = ids;
     event.count = (uint32_t)count;
     event_log_write(&w->log, "released", &event);
-    history_file_released(&w->history, &event.slot, ids, count);
-    if (history_file_failed(&w->history))
+    w->untold = w->untold || history_file_released(&w->history, &event.slot, ids, count) != 0;
+    if (w->untold)
         return;
     allot_release(w->node, ids, count, REPORT_TIMEOUT_MS, NULL, NULL);
 }
@@ -157,8 +158,9 @@ static size_t report(worker *w, history_report kind, allot_id *ids, size_t count
     allot_report sum = {0};
     allot_event event = event_now(w);
     int64_t since_us = boot_now_us();
-    history_file_reported(&w->history, kind, HISTORY_UNKNOWN, since_us, &event.slot, ids, count);
-    if (history_file_failed(&w->history))
+    w->untold = w->untold ||
+                history_file_reported(&w->history, kind, HISTORY_UNKNOWN, since_us, &event.slot, ids, count) != 0;
+    if (w->untold)
         return 0;
     if (kind == HISTORY_ACKED)
         allot_ack(w->node, ids, count, REPORT_TIMEOUT_MS, accepted, &sum);
@@ -197,7 +199,9 @@ static void end_work(worker *w)
 
 static void on_event(worker *w, const allot_event *event)
 {
-    history_file_event(&w->history, event);
+    w->untold = w->untold || history_file_event(&w->history, event) != 0;
+    if (w->untold)
+        return;
     event_log_write(&w->log, allot_event_word(event->type), event);
     if (event->type == ALLOT_EVENT_GAINED)
         take_jobs(w, event);
@@ -234,15 +238,14 @@ static void loop(worker *w)
         {.fd = w->history.failed_fd, .events = POLLIN},
         {.fd = w->log.out.fd}, /* its errors alone */
     };
-    while (take_events(w)) {
+    while (take_events(w) && !w->untold) {
         end_work(w);
         begin_work(w);
         if (poll(fds, sizeof(fds) / sizeof(fds[0]), wait_ms(w)) <= 0)
             continue;
         if (fds[1].revents != 0)
             fds[1].fd = -1; /* what is held is recalled by the drain */
-        if (fds[2].revents != 0)
-            return; /* as a crash: others get what it holds when its lease has ended */
+        w->untold = w->untold || fds[2].revents != 0; /* as a crash: others get what it holds when its lease ends */
         if (fds[3].revents != 0) {
             fds[3].fd = -1;
             stopper_stop(&w->stopper);
@@ -264,7 +267,7 @@ static int work(worker *w)
     code = stopper_start(&w->stopper, w->node, false);
     if (code == CODE_OK) {
         loop(w);
-        if (!history_file_failed(&w->history))
+        if (!w->untold)
             allot_leave(w->node, (int)w->settings->config.lease.ttl_ms);
         stopper_end(&w->stopper);
         code = w->code;

@@ -81,6 +81,7 @@ limited() {
 @test "examples: clean" { examples_of clean; }
 @test "examples: check-config" { examples_of check-config; }
 @test "examples: verify" { examples_of verify; }
+@test "examples: sim" { examples_of sim; }
 @test "examples: config" { examples_of config; }
 @test "examples: completion" { examples_of completion; }
 @test "examples: version" { examples_of version; }

@@ -66,6 +66,8 @@ released='{"event":"released","at":200,"slot":"SLOT","token":5,"ids":["x","y"]}'
     history a 1 "$held" "$released"
     printf '{"event":"rel' >>a.jsonl
     exits 0 allot verify a.jsonl
+    output=$stdout
+    has 'torn: 1 last line of what was killed'
     printf '\n' >>a.jsonl
     exits 1 allot verify a.jsonl
     output=$stdout
@@ -85,6 +87,13 @@ released='{"event":"released","at":200,"slot":"SLOT","token":5,"ids":["x","y"]}'
     sed -i "1s/$(slot 9)/$(slot 6)/" b.jsonl
     exits 2 allot verify a.jsonl b.jsonl
     has 'are of different boots'
+    exits 2 allot verify a.jsonl ./a.jsonl
+    has 'a.jsonl and ./a.jsonl are the same file: name it once'
+    mkdir folder
+    exits 2 allot verify folder
+    has 'folder: Is a directory'
+    history a 1
+    exits 2 bash -c 'allot verify a.jsonl >/dev/full'
     : >empty
     exits 1 allot verify empty
     output=$stdout
@@ -134,4 +143,89 @@ released='{"event":"released","at":200,"slot":"SLOT","token":5,"ids":["x","y"]}'
     exits 1 timeout 30 bash -c 'ulimit -f 16; exec allot run --backend memory --generate 2000 --history a.jsonl'
     has 'a.jsonl: File too large'
     exits 0 allot verify a.jsonl
+}
+
+@test "nothing is added that the history cannot tell" {
+    local i verb
+    for ((i = 0; i < 40000; i++)); do
+        echo "some-long-id-$i"
+    done >ids
+    exits 1 bash -c 'ulimit -f 64; exec allot add --history a.jsonl ids'
+    has 'a.jsonl: File too large: make room, or name another file' '0 of 40000 ids were confirmed before'
+    [[ $(allot ids | wc -l) == 0 ]]
+    # Those of a first part whose confirmation cannot be told any more are there; the next part is not asked for.
+    exits 1 bash -c 'ulimit -f 500; exec allot add --history b.jsonl ids'
+    has 'b.jsonl: File too large' '16384 of 40000 ids were confirmed before'
+    [[ $(allot ids | wc -l) == 16384 ]]
+    exits 0 allot verify b.jsonl
+    for verb in 'run' 'clean --yes'; do
+        output=$(bash -c "ulimit -f 0; exec allot $verb --history c.jsonl" 2>&1) && return 1
+        has 'c.jsonl: File too large'
+    done
+    [[ $(allot ids | wc -l) == 16384 ]]
+}
+
+@test "the pool is emptied, and its history says when" {
+    allot generate 3 --history a.jsonl
+    exits 0 allot clean --yes --history a.jsonl
+    [[ $(grep -c '"event":"cleaned"' a.jsonl) == 2 ]]
+    grep -q '"event":"cleaned".*"answer":"unknown"' a.jsonl
+    grep -q '"event":"cleaned","at":[0-9]*,"since":[0-9]*,"answer":"accepted"' a.jsonl
+    exits 0 allot verify --complete a.jsonl
+    allot generate 1 --history a.jsonl
+    exits 1 allot verify --complete a.jsonl
+}
+
+@test "a history is gone on with only where it belongs, and is nobody else's to read" {
+    umask 022
+    allot generate 1 --history a.jsonl
+    [[ $(stat -c %a a.jsonl) == 600 ]]
+    echo 'my notes' >notes
+    cp notes before
+    exits 1 allot generate 1 --history notes
+    has 'notes: there is something in it, and it is no history: name another file'
+    cmp notes before
+    sed '1s/"boot":"......../"boot":"00000000/' a.jsonl >b.jsonl
+    exits 1 allot generate 1 --history b.jsonl
+    has 'b.jsonl: the history in it is of another boot of the machine' 'name another file'
+    exits 1 allot generate 1 --group other --history a.jsonl
+    has 'a.jsonl: the history in it is of another group'
+    sed '1s/"format":1/"format":2/' a.jsonl >c.jsonl
+    exits 1 allot generate 1 --history c.jsonl
+    [[ $(allot ids | wc -l) == 1 ]]
+}
+
+@test "a history that is still being written is looked at as far as it had come" {
+    start run --name a --history a.jsonl --generate 3
+    eventually grep -q '"event":"held"' a.jsonl
+    exits 0 allot verify --complete a.jsonl
+    output=$stdout
+    has 'so far: 1 of them is still being written'
+    exits 0 bash -c 'allot verify -o json - <a.jsonl'
+    output=$stdout
+    has '"growing":1'
+    kill "${pids[0]}"
+    wait "${pids[0]}"
+    exits 0 allot verify -o json a.jsonl
+    output=$stdout
+    has '"growing":0,"torn":0'
+}
+
+@test "lines of any length are read, and a longer one is none" {
+    history a 1 '{"event":"follows","at":3,"slot":"SLOT"}'
+    head -c 300000000 /dev/zero | tr '\0' x >>a.jsonl
+    printf '\n' >>a.jsonl
+    exits 1 bash -c 'ulimit -v 100000; exec allot verify a.jsonl'
+    output=$stdout
+    has 'a.jsonl:4: longer than any line' 'not a line of a history: 1'
+    # Ids that are many, and as long as they may be, make a line that is none too long.
+    local i long
+    long=$(printf '%0240d' 0 | tr 0 '\\')
+    for ((i = 0; i < 1024; i++)); do
+        printf '%s%d\n' "$long" "$i"
+    done >ids
+    exits 0 allot add --history b.jsonl ids
+    exits 0 allot run --name b --history run-b.jsonl --once
+    [[ $(wc -L <run-b.jsonl) -gt 200000 ]]
+    exits 0 allot verify b.jsonl run-b.jsonl
 }

@@ -3,6 +3,7 @@
 
 int main(void)
 {
-    Suite *suites[] = {stories_suite(), exact_suite(), pieces_suite(), NULL};
+    Suite *suites[] = {stories_suite(), exact_suite(),   pieces_suite(), edges_suite(),
+                       limits_suite(),  leaving_suite(), NULL};
     return suite_run(suites);
 }

@@ -16,7 +16,12 @@ typedef struct hand {
     allot_uuid slot, dead;
     allot_reason beat_refused; /* beats are answered so */
     allot_op_kind held;        /* ops of this kind are not answered */
+    uint64_t rival_term;       /* another leads in it; 0: nobody else does */
+    bool shares;               /* the slot has one id, "a" */
+    bool forgets;              /* adds and acks are applied, unanswered, and later the slot is gone */
 } hand;
+
+static const allot_new_id only_id = {.id = {.data = "a", .len = 1}};
 
 static void step(hand *h, engine_event event)
 {
@@ -38,6 +43,7 @@ static void step(hand *h, engine_event event)
 static allot_view view_of(hand *h)
 {
     return (allot_view){.life = {{1}},
+                        .share_rev = h->shares,
                         .number = ++h->view_number,
                         .store_us = h->now_us,
                         .rank = 1,
@@ -63,6 +69,11 @@ static void answer(hand *h, const allot_op *op)
         view.leader = h->slot;
         view.term = 1;
     }
+    if (op->kind == ALLOT_OP_BEAT && h->rival_term > 0) {
+        view.leader = h->dead;
+        view.term = h->rival_term;
+        view.led_for_us = 1000000;
+    }
     if (op->kind == ALLOT_OP_BEAT && h->sent[ALLOT_OP_BEAT] > 1 && h->beat_refused != ALLOT_REFUSED_NOTHING) {
         a.outcome = (allot_outcome){.status = ALLOT_STATUS_REFUSED, .reason = h->beat_refused};
         a.view = NULL;
@@ -72,6 +83,20 @@ static void answer(hand *h, const allot_op *op)
     if (op->kind == ALLOT_OP_READ_ROSTER) {
         a.slots = slots;
         a.slot_count = 2;
+    }
+    allot_segment_info info = {.segment = 1, .token = 1, .live = 1};
+    allot_segment_body text = {.segment = 1, .token = 1, .count = 1, .ids = &only_id};
+    if (op->kind == ALLOT_OP_READ_SHARE || op->kind == ALLOT_OP_READ_SEGMENTS) {
+        a.share_rev = h->shares;
+        a.segment_count = op->kind == ALLOT_OP_READ_SHARE && h->shares;
+        a.segments = &info;
+        a.body_count = op->kind == ALLOT_OP_READ_SEGMENTS;
+        a.bodies = &text;
+    }
+    if (h->forgets && (op->kind == ALLOT_OP_ADD || op->kind == ALLOT_OP_ACK)) {
+        bool first = h->sent[op->kind] == 1;
+        a.outcome = (allot_outcome){.status = first ? ALLOT_STATUS_UNKNOWN : ALLOT_STATUS_REFUSED,
+                                    .reason = first ? ALLOT_REFUSED_NOTHING : ALLOT_REFUSED_GONE};
     }
     if (op->kind == ALLOT_OP_REAP)
         a.outcome = (allot_outcome){.status = ALLOT_STATUS_OK, .count = 512, .more = 1000000};
@@ -122,8 +147,7 @@ static void setup_hand(hand *h)
 START_TEST(a_reap_without_end_keeps_to_the_window)
 {
     hand h;
-    const allot_new_id new = {.id = {.data = "a", .len = 1}};
-    engine_request add = {.kind = ENGINE_ADD, .count = 1, .news = &new};
+    engine_request add = {.kind = ENGINE_ADD, .count = 1, .news = &only_id};
     setup_hand(&h);
     run(&h, 20);
     ck_assert_uint_gt(h.sent[ALLOT_OP_REAP], 5);
@@ -155,12 +179,64 @@ START_TEST(refused_beats_do_not_come_one_after_the_other)
 }
 END_TEST
 
+/* I1: the answer to a campaign that comes when another is known to have led since. */
+START_TEST(a_win_that_is_over_is_none)
+{
+    hand h;
+    setup_hand(&h);
+    h.held = ALLOT_OP_CAMPAIGN;
+    run(&h, 100);
+    ck_assert_uint_eq(h.sent[ALLOT_OP_CAMPAIGN], 1);
+    h.rival_term = 5;
+    run(&h, 2000);
+    h.held = 0;
+    run(&h, 1);
+    ck_assert_uint_eq(h.sent[ALLOT_OP_READ_ROSTER], 0);
+    ck_assert(!engine_is_leader(h.engine, h.now_us, NULL));
+    engine_free(h.engine);
+}
+END_TEST
+
+/* The answer to what was sent first is lost, and with the slot goes what its session remembered: it may have been
+ * applied. §2: UNKNOWN is neither success nor failure. */
+static void forgotten(engine_request r)
+{
+    hand h;
+    setup_hand(&h);
+    h.shares = true;
+    h.forgets = true;
+    run(&h, 2000);
+    ck_assert(engine_owns(h.engine, h.now_us, "a", 1, NULL));
+    step(&h, (engine_event){.kind = ENGINE_REQUEST, .request = &r});
+    run(&h, 2000);
+    ck_assert_uint_eq(h.sent[r.kind == ENGINE_ADD ? ALLOT_OP_ADD : ALLOT_OP_ACK], 2);
+    ck_assert_int_eq(r.code, ALLOT_E_UNKNOWN);
+    ck_assert_uint_eq(r.refused, 0);
+    engine_free(h.engine);
+}
+
+START_TEST(an_add_that_a_gone_slot_forgot_is_unknown)
+{
+    forgotten((engine_request){.kind = ENGINE_ADD, .count = 1, .news = &only_id});
+}
+END_TEST
+
+START_TEST(an_ack_that_a_gone_slot_forgot_is_unknown)
+{
+    const allot_id id = {.id = {.data = "a", .len = 1}, .token = 1};
+    forgotten((engine_request){.kind = ENGINE_ACK, .count = 1, .ids = &id});
+}
+END_TEST
+
 Suite *pieces_suite(void)
 {
     Suite *s = suite_create("engine pieces");
     TCase *t = tcase_create("pieces");
     tcase_add_test(t, a_reap_without_end_keeps_to_the_window);
     tcase_add_test(t, refused_beats_do_not_come_one_after_the_other);
+    tcase_add_test(t, a_win_that_is_over_is_none);
+    tcase_add_test(t, an_add_that_a_gone_slot_forgot_is_unknown);
+    tcase_add_test(t, an_ack_that_a_gone_slot_forgot_is_unknown);
     suite_add_tcase(s, t);
     return s;
 }

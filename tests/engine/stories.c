@@ -351,6 +351,50 @@ START_TEST(a_retire_that_fails_is_tried_again)
 }
 END_TEST
 
+/* The leader cannot read the share of this slot. */
+static cluster_fate unread_share(void *user, int n, const allot_op *op)
+{
+    const allot_uuid *slot = user;
+    bool is_it = n == 1 && op->kind == ALLOT_OP_READ_SHARE && memcmp(&op->u.read.target, slot, sizeof(*slot)) == 0;
+    return is_it ? FATE_REFUSE_NET : FATE_DELIVER;
+}
+
+/* Nodes 2 and 3 are to give back two ids each, and later one more, by a cycle that has marked that of node 2 when it is
+ * given up. Then node 2 gives back one: it answers, so its time begins anew. */
+START_TEST(one_that_gives_back_is_not_retired)
+{
+    cluster_config(c)->retire_on_timeout = true;
+    cluster_config(c)->handover_timeout_us = 5000000;
+    start(1, 1);
+    cluster_config(c)->weight = 100;
+    start(2, 3);
+    cluster_run(c, 1000);
+    cluster_add(c, 1, "id", 12);
+    cluster_run(c, 500);
+    start(4, 4);
+    cluster_run(c, 2500);
+    ck_assert_uint_eq(status(2).recalled, 2);
+    cluster_report(c, 3, ENGINE_RELEASE, (const char *[]){"id11", "id12"}, 2);
+    allot_uuid unread = status(3).slot;
+    cluster_filter_set(c, unread_share, &unread);
+    start(5, 5);
+    for (int i = 0; i < 2000 && status(2).recalled < 3; i++)
+        cluster_run(c, 1);
+    ck_assert_uint_eq(status(2).recalled, 3);
+    cluster_report(c, 2, ENGINE_RELEASE, (const char *[]){"id6"}, 1);
+    cluster_run(c, 10);
+    cluster_filter_set(c, NULL, NULL);
+    cluster_run(c, 500);
+    cluster_report(c, 3, ENGINE_RELEASE, (const char *[]){"id10"}, 1);
+    cluster_run(c, 4000);
+    ck_assert_uint_eq(cluster_ops(c, ALLOT_OP_RETIRE), 0);
+    cluster_run(c, 2000);
+    ck_assert_uint_eq(cluster_ops(c, ALLOT_OP_RETIRE), 1);
+    cluster_picture(c);
+    cluster_compare(c, "one_that_gives_back_is_not_retired");
+}
+END_TEST
+
 /* Node 1 hears by beats alone that it leads, until it retires itself. Its retire gets through when a campaign has been
  * answered after all; from then on, no beat of it does. */
 typedef struct late_answer {
@@ -540,6 +584,7 @@ Suite *stories_suite(void)
                                          drains,
                                          one_that_does_not_give_back_is_retired,
                                          a_retire_that_fails_is_tried_again,
+                                         one_that_gives_back_is_not_retired,
                                          what_was_given_up_is_not_won_again,
                                          one_that_does_not_give_back_is_kept,
                                          weights,

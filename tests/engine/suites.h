@@ -7,5 +7,8 @@
 Suite *stories_suite(void);
 Suite *exact_suite(void);
 Suite *pieces_suite(void);
+Suite *edges_suite(void);
+Suite *limits_suite(void);
+Suite *leaving_suite(void);
 
 #endif

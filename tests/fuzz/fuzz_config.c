@@ -1,22 +1,7 @@
 /* Any bytes as a configuration file: never a crash, messages that a terminal can be shown, and a dump that is read as
- * the same settings.
- *
- * With -DALLOT_FUZZ=ON (clang): tests/fuzz_config tests/fuzz/corpus/config. In every other build replay.c runs it over
- * the inputs that are there. */
+ * the same settings. */
 #include "config/config.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition)                                                                                               \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            fprintf(stderr, "fuzz_config.c:%d: %s\n", __LINE__, #condition);                                           \
-            abort();                                                                                                   \
-        }                                                                                                              \
-    } while (0)
+#include "tests/fuzz/fuzz.h"
 
 static char *const variables[] = {(char *)"A=one", (char *)"EMPTY=", (char *)"D=$${A} \" ' # : {", (char *)"T=10s",
                                   NULL};
@@ -24,24 +9,24 @@ static char *const variables[] = {(char *)"A=one", (char *)"EMPTY=", (char *)"D=
 static config read_as_config(const char *text, size_t len)
 {
     config c;
-    CHECK(config_init(&c) == 0);
-    CHECK(config_read_env(&c, variables) == 0);
-    CHECK(config_read_text(&c, "f", text, len) == 0);
-    CHECK(config_finish(&c) == 0);
+    REQUIRE(config_init(&c) == 0);
+    REQUIRE(config_read_env(&c, variables) == 0);
+    REQUIRE(config_read_text(&c, "f", text, len) == 0);
+    REQUIRE(config_finish(&c) == 0);
     return c;
 }
 
 static void check_errors(const config *c)
 {
     bytes text = {0};
-    CHECK(config_write_errors(c, false, &text) == 0);
-    CHECK((text.len > 0) == (config_error_count(c) > 0));
+    REQUIRE(config_write_errors(c, false, &text) == 0);
+    REQUIRE((text.len > 0) == (config_error_count(c) > 0));
     for (size_t i = 0; i < text.len; i++)
-        CHECK(((unsigned char)text.data[i] >= ' ' && text.data[i] != 0x7f) || text.data[i] == '\n');
+        REQUIRE(((unsigned char)text.data[i] >= ' ' && text.data[i] != 0x7f) || text.data[i] == '\n');
     for (size_t i = 0; i < config_error_count(c); i++) {
         const config_error *e = config_error_at(c, i);
-        CHECK(e->message[0] != '\0' && e->at.name != NULL);
-        CHECK(e->at.line == 0 || (e->at.column > 0 && e->at.len > 0));
+        REQUIRE(e->message[0] != '\0' && e->at.name != NULL);
+        REQUIRE(e->at.line == 0 || (e->at.column > 0 && e->at.len > 0));
     }
     bytes_done(&text);
 }
@@ -56,15 +41,15 @@ static int no_change(void *user, const config_setting *setting)
 static void check_dump(const config *c, bool with_origins)
 {
     bytes text = {0};
-    CHECK(config_dump(c, with_origins, &text) == 0);
-    CHECK(bytes_append(&text, "", 1) == 0);
+    REQUIRE(config_dump(c, with_origins, &text) == 0);
+    REQUIRE(bytes_append(&text, "", 1) == 0);
     if (strstr(text.data, "***") == NULL) {
         config again = read_as_config(text.data, text.len - 1);
         if (config_error_count(&again) > 0)
             fprintf(stderr, "%s\n", text.data);
         config_print_errors(&again, stderr, false);
-        CHECK(config_error_count(&again) == 0);
-        CHECK(config_changes(c, &again, no_change, text.data) == 0);
+        REQUIRE(config_error_count(&again) == 0);
+        REQUIRE(config_changes(c, &again, no_change, text.data) == 0);
         config_done(&again);
     }
     bytes_done(&text);

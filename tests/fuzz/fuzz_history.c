@@ -1,20 +1,7 @@
 /* Any bytes as histories, one after the other with a NUL between: never a crash; the same verdict twice; every finding
  * is counted, names its line, and can be shown on a terminal. */
+#include "tests/fuzz/fuzz.h"
 #include "verify/merge.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(condition)                                                                                             \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                            \
-            abort();                                                                                                   \
-        }                                                                                                              \
-    } while (0)
 
 #define SOURCES_MOST 4
 
@@ -74,10 +61,10 @@ static merge_result check(const uint8_t *data, size_t size, bool complete, tally
     history_source sources[SOURCES_MOST];
     uint32_t at = 0, count = split((const char *)data, size, readers);
     for (uint32_t i = 0; i < count; i++)
-        sources[i] = (history_source){next, &readers[i]};
+        sources[i] = (history_source){.next = next, .user = &readers[i]};
     checker *c = checker_new(names, count, complete);
     REQUIRE(c != NULL);
-    merge_result result = merge_histories(c, sources, count, &at);
+    merge_result result = merge_histories(c, sources, count, NULL, &at);
     REQUIRE(result == MERGE_DONE || result == MERGE_OBSTACLE);
     REQUIRE((checker_obstacle(c)[0] != '\0') == (result == MERGE_OBSTACLE));
     if (result == MERGE_DONE)

@@ -6,40 +6,14 @@
  * that has a default can be left out. */
 #include "core/runtime/module_check.h"
 #include "core/runtime/strategy_options.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <allot/backend.h>
 #include <allot/strategy.h>
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(condition)                                                                                             \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                            \
-            abort();                                                                                                   \
-        }                                                                                                              \
-    } while (0)
-
 /* ---- Bytes, taken one after the other; zeros when there are none left -------------------------------------------- */
 
-typedef struct bytes {
-    const uint8_t *data;
-    size_t left;
-} bytes;
-
-static uint8_t take(bytes *b)
-{
-    if (b->left == 0)
-        return 0;
-    b->left--;
-    return *b->data++;
-}
-
-static uint64_t take_number(bytes *b, unsigned count)
+static uint64_t take_number(input *b, unsigned count)
 {
     uint64_t n = 0;
     while (count-- > 0)
@@ -56,7 +30,7 @@ typedef struct texts {
 } texts;
 
 /* NULL, one that is often right, or any bytes. */
-static const char *take_text(bytes *b, texts *t, const char *right)
+static const char *take_text(input *b, texts *t, const char *right)
 {
     uint8_t how = take(b);
     if (how < 8)
@@ -117,7 +91,7 @@ static int64_t good_deadline(allot_backend *backend)
 }
 
 /* A field that is right, unless a byte of 0xff says otherwise. */
-static uint64_t field(bytes *b, uint64_t right)
+static uint64_t field(input *b, uint64_t right)
 {
     return take(b) == 0xff ? take_number(b, 8) : right;
 }
@@ -132,7 +106,7 @@ typedef struct made {
     texts texts;
 } made;
 
-static void make_options(bytes *b, made *m)
+static void make_options(input *b, made *m)
 {
     static const char *const names[] = {"seed", "step", "x", "a_1"};
     static const char *const values[] = {"0", "true", "up", ""};
@@ -152,7 +126,7 @@ static void make_options(bytes *b, made *m)
 }
 
 /* Members one after the other, not in an initializer: the order in which bytes are taken is part of the corpus. */
-static void make_ops(bytes *b, made *m)
+static void make_ops(input *b, made *m)
 {
     uint8_t lacking = take(b);
     allot_backend_ops *o = &m->backend;
@@ -175,7 +149,7 @@ static void make_ops(bytes *b, made *m)
 }
 
 /* A table of one kind is never behind a descriptor that says the other: then pointers would not be valid. */
-static void make_info(bytes *b, made *m, uint32_t kind)
+static void make_info(input *b, made *m, uint32_t kind)
 {
     m->info.magic = field(b, ALLOT_MODULE_MAGIC);
     m->info.abi = (uint32_t)field(b, ALLOT_MODULE_ABI);
@@ -207,7 +181,7 @@ static void check_taken(const made *m, uint32_t kind)
 }
 
 /* With nothing given, and with what bytes say. */
-static void read_options(bytes *b, made *m)
+static void read_options(input *b, made *m)
 {
     allot_strategy_value values[STRATEGY_OPTIONS_MAX];
     allot_option given[4];
@@ -230,7 +204,7 @@ static void read_options(bytes *b, made *m)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    bytes b = {.data = data, .left = size};
+    input b = {.data = data, .left = size};
     made *m = calloc(1, sizeof(*m));
     REQUIRE(m != NULL);
     allot_error error = {0};

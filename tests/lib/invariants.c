@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NOBODY UINT32_MAX
+
 void model_breach(invariants *m, const char *format, ...)
 {
     if (m->broken[0] != '\0')
@@ -51,10 +53,11 @@ static bool ack_equal(const void *context, uint64_t value, const void *key, size
 
 invariants *invariants_new(const invariants_config *config)
 {
-    assert(config->replicas <= INVARIANTS_REPLICAS_MAX);
     invariants *m = calloc(1, sizeof(*m));
     model_must(m == NULL);
     m->config = *config;
+    m->left = calloc(config->replicas + 1u, sizeof(m->left[0]));
+    model_must(m->left == NULL);
     m->leader_known = true;
     m->lenient_until_us = INT64_MIN;
     index_init(&m->by_text, text_equal, m);
@@ -71,6 +74,8 @@ void invariants_free(invariants *m)
     for (size_t i = 0; i < m->id_count; i++)
         free((char *)m->ids[i].text.data);
     free(m->ids);
+    free(m->left);
+    free(m->further);
     free(m->grants);
     free(m->spoken);
     free(m->acks);
@@ -98,7 +103,7 @@ uint32_t invariants_id(invariants *m, allot_bytes id)
     model_must(text == NULL);
     memcpy(text, id.data, id.len);
     text[id.len] = '\0';
-    m->ids[m->id_count] = (model_id){.text = {.data = text, .len = id.len}};
+    m->ids[m->id_count] = (model_id){.text = {.data = text, .len = id.len}, .holder = NOBODY};
     model_must(index_put(&m->by_text, text, id.len, m->id_count));
     return (uint32_t)m->id_count++;
 }
@@ -129,11 +134,6 @@ uint64_t invariants_term_count(const invariants *m)
     return m->term_count;
 }
 
-bool invariants_holds(const invariants *m, uint32_t replica, uint32_t id)
-{
-    return (m->ids[id].holders >> replica) & 1u;
-}
-
 /* ---- Holders and leaders (I1, I3) -------------------------------------------------------------------------------- */
 
 /* After a loss of the data, overlaps are excused for a while: DESIGN §2, I3. */
@@ -142,13 +142,73 @@ static bool lenient(const invariants *m)
     return m->lenient_until_new_life || m->now_us < m->lenient_until_us;
 }
 
-static void check_sole(invariants *m, uint32_t replica, const model_id *id, uint64_t token)
+/* Where the id's next further holder stands, from `at` on; further_count: there is none. */
+static size_t next_further(const invariants *m, uint32_t id, size_t at)
 {
-    uint64_t others = id->holders & ~(UINT64_C(1) << replica);
-    for (uint32_t i = 0; others != 0 && i < m->config.replicas; i++)
-        if (((others >> i) & 1u) && m->config.within_deadline(m->config.user, i) && !lenient(m))
-            model_breach(m, "I3: replica %u gains id %s (token %llu), which replica %u holds within its deadline",
-                         replica, id->text.data, (unsigned long long)token, i);
+    while (at < m->further_count && m->further[at].id != id)
+        at++;
+    return at;
+}
+
+bool invariants_holds(const invariants *m, uint32_t replica, uint32_t id)
+{
+    size_t at = 0;
+    if (m->ids[id].holder == replica)
+        return true;
+    while ((at = next_further(m, id, at)) < m->further_count && m->further[at].replica != replica)
+        at++;
+    return at < m->further_count;
+}
+
+static void hold(invariants *m, uint32_t replica, uint32_t id)
+{
+    if (invariants_holds(m, replica, id))
+        return;
+    if (m->ids[id].holder == NOBODY) {
+        m->ids[id].holder = replica;
+        return;
+    }
+    model_must(array_reserve((void **)&m->further, &m->further_capacity, m->further_count + 1, sizeof(m->further[0])));
+    m->further[m->further_count++] = (held){.id = id, .replica = replica};
+}
+
+void invariants_stopped(invariants *m, uint32_t replica, uint32_t id)
+{
+    if (m->ids[id].holder == replica) {
+        size_t at = next_further(m, id, 0);
+        m->ids[id].holder = NOBODY;
+        if (at == m->further_count)
+            return;
+        m->ids[id].holder = m->further[at].replica;
+        m->further[at] = m->further[--m->further_count];
+        return;
+    }
+    for (size_t at = 0; (at = next_further(m, id, at)) < m->further_count; at++)
+        if (m->further[at].replica == replica) {
+            m->further[at] = m->further[--m->further_count];
+            return;
+        }
+}
+
+void model_forget_holders(invariants *m)
+{
+    for (size_t i = 0; i < m->id_count; i++)
+        m->ids[i].holder = NOBODY;
+    m->further_count = 0;
+}
+
+static void check_other(invariants *m, uint32_t replica, uint32_t id, uint64_t token, uint32_t other)
+{
+    if (other != NOBODY && other != replica && m->config.within_deadline(m->config.user, other) && !lenient(m))
+        model_breach(m, "I3: replica %u gains id %s (token %llu), which replica %u holds within its deadline", replica,
+                     m->ids[id].text.data, (unsigned long long)token, other);
+}
+
+static void check_sole(invariants *m, uint32_t replica, uint32_t id, uint64_t token)
+{
+    check_other(m, replica, id, token, m->ids[id].holder);
+    for (size_t at = 0; (at = next_further(m, id, at)) < m->further_count; at++)
+        check_other(m, replica, id, token, m->further[at].replica);
 }
 
 static void gained(invariants *m, uint32_t replica, const engine_tell *tell)
@@ -161,30 +221,25 @@ static void gained(invariants *m, uint32_t replica, const engine_tell *tell)
     for (uint32_t i = 0; i < tell->ids->count; i++) {
         if (!bits_test(tell->which, i))
             continue;
-        model_id *id = &m->ids[invariants_id(m, tell->ids->ids[i].id)];
-        if ((id->holders >> replica) & 1u)
-            model_breach(m, "I3: replica %u gains id %s, which it holds", replica, id->text.data);
+        uint32_t id = invariants_id(m, tell->ids->ids[i].id);
+        if (invariants_holds(m, replica, id))
+            model_breach(m, "I3: replica %u gains id %s, which it holds", replica, m->ids[id].text.data);
         check_sole(m, replica, id, tell->ids->token);
-        id->holders |= UINT64_C(1) << replica;
+        hold(m, replica, id);
     }
-}
-
-void invariants_stopped(invariants *m, uint32_t replica, uint32_t id)
-{
-    m->ids[id].holders &= ~(UINT64_C(1) << replica);
 }
 
 void invariants_resumed(invariants *m, uint32_t replica, uint32_t id, uint64_t token)
 {
     if (token <= m->cleaned_token)
         return;
-    check_sole(m, replica, &m->ids[id], token);
-    m->ids[id].holders |= UINT64_C(1) << replica;
+    check_sole(m, replica, id, token);
+    hold(m, replica, id);
 }
 
 void invariants_gone(invariants *m, uint32_t replica)
 {
-    m->left &= ~(UINT64_C(1) << replica);
+    m->left[replica] = false;
     for (uint32_t i = 0; i < m->id_count; i++)
         invariants_stopped(m, replica, i);
 }
@@ -202,11 +257,11 @@ void invariants_told(invariants *m, int64_t now_us, uint32_t replica, const engi
     m->now_us = now_us;
     if (tell->type == ALLOT_EVENT_GAINED)
         gained(m, replica, tell);
-    if ((m->left >> replica) & 1u)
+    if (m->left[replica])
         model_breach(m, "I3: replica %u is told something (type %d) after it was told that it has left", replica,
                      (int)tell->type);
     if (tell->type == ALLOT_EVENT_LEFT)
-        m->left |= UINT64_C(1) << replica;
+        m->left[replica] = true;
     if (tell->type == ALLOT_EVENT_FENCED || tell->type == ALLOT_EVENT_LEFT)
         check_holds_nothing(m, replica);
     if (tell->type != ALLOT_EVENT_LOST)

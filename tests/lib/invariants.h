@@ -11,8 +11,6 @@
 
 #include "core/engine/engine.h"
 
-#define INVARIANTS_REPLICAS_MAX 64u
-
 typedef struct invariants invariants;
 
 typedef struct invariants_config {

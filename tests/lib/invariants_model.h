@@ -10,7 +10,7 @@
 
 typedef struct model_id {
     allot_bytes text;
-    uint64_t holders; /* a bit for each replica whose application holds it */
+    uint32_t holder;  /* the replica whose application holds it; UINT32_MAX: none */
     uint64_t token;   /* the highest seen in an answer since the last loss */
     uint64_t round;   /* of the look in which it was seen last */
     uint64_t look;
@@ -18,6 +18,11 @@ typedef struct model_id {
     bool in_pool;
     bool added; /* ever */
 } model_id;
+
+/* An id, and a replica whose application holds it beside another one. */
+typedef struct held {
+    uint32_t id, replica;
+} held;
 
 typedef struct grant {
     uint64_t token;
@@ -79,20 +84,25 @@ struct invariants {
     bool leader_known; /* false after a loss, until somebody wins */
     uint64_t in_pool, seen, round, look, era;
     uint32_t leader; /* of this look */
-    uint64_t left;   /* a bit for each replica that was told so */
+    bool *left;      /* for each replica: it was told so */
+    held *further;   /* ids that have a second holder, or more: excused, or a breach */
+    size_t further_count, further_capacity;
     bool ever_cleaned;
     bool believe;    /* the next look at the pool is the truth */
     uint64_t store_token, version, cleaned_token;
     int64_t lenient_until_us;
     bool lenient_until_new_life, loss_unnoticed;
     int64_t lost_us;
-    bool reported; /* somebody has told the store, since its last loss, that it knew an earlier life */
+    allot_uuid lost_life; /* the one that the store had before its last loss */
+    bool reported;        /* somebody has told the store since that it knew that one, and that it is over */
 };
 
 /* Keeps the first breach. */
 void model_breach(invariants *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Ends the program unless rc is 0. */
 void model_must(int rc);
+/* Nobody holds anything any more. */
+void model_forget_holders(invariants *m);
 const leadership *model_find_term(const invariants *m, uint64_t term);
 /* This token was seen with this slot and segment: a token belongs to one grant (I7). */
 void model_granted(invariants *m, const allot_uuid *slot, uint64_t segment, uint64_t token);

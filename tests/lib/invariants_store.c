@@ -249,10 +249,9 @@ static void cleaned(invariants *m, const allot_outcome *outcome)
     if (outcome->count != m->in_pool)
         model_breach(m, "I5: clean removed %llu ids, the pool had %llu", (unsigned long long)outcome->count,
                      (unsigned long long)m->in_pool);
-    for (size_t i = 0; i < m->id_count; i++) {
+    for (size_t i = 0; i < m->id_count; i++)
         m->ids[i].in_pool = false;
-        m->ids[i].holders = 0; /* taken behind its owner's back: by an operator's will, not a breach of I3 */
-    }
+    model_forget_holders(m); /* taken behind their owners' back: by an operator's will, not a breach of I3 */
     m->in_pool = 0;
     m->ever_cleaned = true;
     m->cleaned_token = m->store_token;
@@ -357,7 +356,8 @@ void invariants_applied(invariants *m, int64_t now_us, const allot_op *op, const
         model_breach(m, "I4: the answer to an op of kind %d names kind %d", (int)op->kind, (int)answer->kind);
     if (op->sequence != 0 && sent_again(m, op, &answer->outcome))
         return;
-    if (m->era > 0 && op->kind == ALLOT_OP_BEAT && answer->outcome.reason == ALLOT_REFUSED_LIFE)
+    if (m->era > 0 && op->kind == ALLOT_OP_BEAT && answer->outcome.reason == ALLOT_REFUSED_LIFE &&
+        uuid_equal(&op->u.beat.floors.life, &m->lost_life))
         m->reported = true;
     if (answer->outcome.status != ALLOT_STATUS_OK)
         return;
@@ -379,6 +379,7 @@ void invariants_lost_data(invariants *m, int64_t now_us, bool strict)
     m->now_us = now_us;
     m->era++;
     m->lost_us = now_us;
+    m->lost_life = m->life;
     m->reported = false;
     for (size_t i = 0; i < m->slot_count; i++)
         m->slots[i].dead = m->slots[i].gone = false;

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import time
 
@@ -51,6 +52,10 @@ class Histories:
         code, verdict = self.verify(*flags)
         assert code == 0 and verdict["verdict"] == "proved", verdict["shown"]
         return verdict
+
+    def cleaned_at(self):
+        with open(self.adder, encoding="utf-8") as file:
+            return max(json.loads(line)["at"] for line in file if '"cleaned"' in line)
 
     def lines(self, name):
         with open(self.path(name), encoding="utf-8") as file:
@@ -128,6 +133,92 @@ def test_stopped_past_the_lease(histories, leads):
     until = max(line["until"] for line in lines if line.get("slot") == old and "until" in line)
     lost = [line for line in lines if line["event"] == "lost" and line["slot"] == old]
     assert lost and all(line["at"] >= until for line in lost)
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["soon", "late"])
+def test_what_is_cleaned_while_its_owner_is_stopped_gets_a_new_one(histories, late):
+    """The owner learns of it at its next beat, or not before its lease is over."""
+    replicas = histories.three()
+    victim = next(r for r in replicas if r is not histories.group.leader())
+    victim.stop()
+    assert histories.allot("clean", "--yes", "--history", histories.adder).returncode == 0
+    half = COUNT // 2
+    histories.names = histories.names[half:] + histories.names[:half]  # so that others get what it had
+    histories.add()
+    others = [r for r in replicas if r is not victim]
+    if late:
+        time.sleep(2.5)
+    else:
+        histories.group.wait(lambda: any(line["event"] == "held" and line["at"] > histories.cleaned_at()
+                                         for r in others for line in histories.lines(r.name)), "a new grant")
+    victim.signal(signal.SIGCONT)
+    histories.group.wait_placed(histories.names)
+    histories.prove("--complete")
+    # Without the word of whoever emptied the pool it is what it looks like.
+    with open(histories.adder, encoding="utf-8") as file:
+        lines = [line for line in file if '"cleaned"' not in line]
+    with open(histories.adder, "w", encoding="utf-8") as file:
+        file.writelines(lines)
+    code, verdict = histories.verify()
+    assert code == 1 and verdict["violations"].keys() == {"holders"}, verdict
+
+
+def test_a_replica_whose_history_cannot_be_written_gives_nothing_back(histories):
+    """As if it had been killed: others get its ids when the store knows that it is over."""
+    histories.add()
+    other = histories.start("b")
+    histories.group.wait_placed(histories.names)
+    full = histories.start("a")
+    histories.group.wait_placed(histories.names)
+    size = os.path.getsize(histories.path("a"))
+    resource.prlimit(full.process.pid, resource.RLIMIT_FSIZE, (size + 200, size + 200))
+    assert full.process.wait(timeout=20) == 1
+    assert "File too large: make room, or name another file" in full.errors()
+    assert not [event for event in full.events if event["event"] in ("released", "left")]
+    histories.group.wait_placed(histories.names, [other])
+    histories.prove("--complete")
+
+
+def test_histories_may_be_growing(histories):
+    """They are read one after the other, while ids go from one to the next."""
+    histories.three()
+    for turn in range(6):
+        replica = histories.group.live()[turn % 3]
+        replica.signal(signal.SIGTERM)
+        while replica.running:
+            assert histories.prove()["growing"] >= 2
+        again = histories.start(f"{replica.name.split('.')[0]}.{turn}")
+        while not again.held:
+            verdict = histories.prove()
+        histories.group.wait_placed(histories.names)
+    assert histories.prove("--complete")["growing"] == 3
+    assert "so far: 3 of them are still being written" in histories.allot("verify", *histories.files(), store=False).stdout.decode()
+    for replica in histories.group.live():
+        assert replica.terminate() == 0
+    verdict = histories.prove()
+    assert verdict["growing"] == 0 and verdict["processes"] == 10
+
+
+def test_a_quiet_replica_is_alive(histories):
+    """A history that is not written any more, and still locked, is that of a living one; also where a death is proven at
+    once."""
+    histories.three()
+    victim = next(r for r in histories.group.live() if r is not histories.group.leader())
+    victim.stop()
+    other = next(name for name in ("a", "b", "c") if name != victim.name)
+    held = max((line for line in histories.lines(victim.name) if line["event"] == "held"), key=lambda line: line["at"])
+    last = histories.lines(victim.name)[-1]["at"]
+    forged = next(line for line in histories.lines(other) if line["event"] == "joined")
+    forged = {"event": "held", "at": last + 1, "slot": forged["slot"], "token": held["token"] + 10**9, "ids": held["ids"][:1]}
+    with open(histories.path("forged"), "w", encoding="utf-8") as file:
+        for line in [line for line in histories.lines(other) if line["at"] <= last] + [forged]:
+            file.write(json.dumps(line, separators=(",", ":")) + "\n")
+    files = [histories.path(victim.name), histories.path("forged")]
+    code, verdict = histories.verify(files=files)
+    assert code == 1 and verdict["violations"] == {"holders": 1} and verdict["growing"] == 1, verdict
+    victim.kill()
+    code, verdict = histories.verify(files=files)
+    assert verdict["growing"] == 0 and code == (0 if histories.allot.server is None else 1), verdict
 
 
 def test_leases_are_written_down_as_they_are_renewed(histories):

@@ -182,6 +182,11 @@ static void end(life *l)
 {
     engine_actions actions;
     const engine_event time = {.kind = ENGINE_TIME, .now_us = l->now_us};
+    if (l->failed && l->plan != NULL) { /* it is the engine's again, and freed */
+        const engine_event planned = {.kind = ENGINE_PLANNED, .now_us = l->now_us, .planned = l->plan};
+        ck_assert_int_eq(engine_step(l->engine, &planned, &actions), ALLOT_E_NOMEM);
+        l->plan = NULL;
+    }
     if (l->failed) {
         ck_assert_int_eq(engine_step(l->engine, &time, &actions), ALLOT_E_NOMEM);
         ck_assert_int_eq(engine_deadline_us(l->engine), INT64_MIN);

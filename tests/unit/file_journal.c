@@ -183,6 +183,58 @@ START_TEST(a_cut_snapshot_is_refused)
 }
 END_TEST
 
+/* Sealed as they should be: lines of a snapshot, under a header that says that they are all of it. */
+static void write_snapshot(file_world *w, const char *const *lines, size_t count)
+{
+    bytes file = {0}, snapshot = {0};
+    char name[256];
+    size_t start;
+    file_journal_header header = {.name = 7, .generation = 1, .boot = {{1}}, .chain = 9};
+    uint64_t chain = file_header_snapshot_chain(&header);
+    for (size_t i = 0; i < count; i++) {
+        ck_assert_int_eq(file_line_begin(&snapshot, &start), 0);
+        ck_assert_int_eq(bytes_append(&snapshot, lines[i], strlen(lines[i])), 0);
+        ck_assert_int_eq(file_line_seal(&snapshot, start, &chain), 0);
+    }
+    header.records_at = (int64_t)(file_header_len() + snapshot.len);
+    ck_assert_int_eq(file_header_write(&header, &file), 0);
+    ck_assert_int_eq(bytes_append(&file, snapshot.data, snapshot.len), 0);
+    file_write_whole(file_world_name(w, name, "journal"), file.data, file.len);
+    bytes_done(&snapshot);
+    bytes_done(&file);
+}
+
+#define SLOT_1 "00000000-0000-0000-0000-000000000001"
+#define NO_SLOT "00000000-0000-0000-0000-000000000000"
+
+START_TEST(a_snapshot_has_an_end_and_fits_together)
+{
+    static const char *const lines[] = {"= life " SLOT_1 " 5 0 10000000", "= counters 9 9 0 3 2 2 2 5 5 5 0 hash",
+                                        "= leader " NO_SLOT " " NO_SLOT, "= segment 1 - - 0 - 0 x", "= inbox 1 1",
+                                        "end 5"};
+    static const char *const misfit[] = {"= life " SLOT_1 " 5 0 10000000", "= counters 9 9 0 3 2 2 2 5 5 5 0 hash",
+                                         "= leader " SLOT_1 " " SLOT_1, "end 3"};
+    static const char *const goes_on[] = {"= life " SLOT_1 " 5 0 10000000", "end 1",
+                                          "= counters 9 9 0 3 2 2 2 5 5 5 0 hash", "end 2"};
+    static const char *const other_number[] = {"= life " SLOT_1 " 5 0 10000000", "end 2"};
+    file_world w;
+    make_group(&w);
+    write_snapshot(&w, lines, 6);
+    free(state_of(&w));
+    for (size_t count = 1; count < 6; count++) {
+        write_snapshot(&w, lines, count);
+        expect_damage(&w, "the snapshot is not complete");
+    }
+    write_snapshot(&w, misfit, 4);
+    expect_damage(&w, "the leader is not there");
+    write_snapshot(&w, goes_on, 4);
+    expect_damage(&w, "the snapshot is not complete");
+    write_snapshot(&w, other_number, 2);
+    expect_damage(&w, "the snapshot is not complete");
+    file_world_remove(&w);
+}
+END_TEST
+
 /* A line that is sealed as it should be, but says nothing that could have been done then. */
 static void append_record(file_world *w, const file_record *record)
 {
@@ -357,6 +409,7 @@ Suite *file_journal_suite(void)
     tcase_add_test(c, every_flipped_bit_is_refused);
     tcase_add_test(c, lost_and_repeated_lines_are_refused);
     tcase_add_test(c, a_cut_snapshot_is_refused);
+    tcase_add_test(c, a_snapshot_has_an_end_and_fits_together);
     tcase_add_test(c, a_record_without_effect_is_refused);
     tcase_add_test(c, another_format_is_refused);
     tcase_add_test(c, damage_that_shows_later_is_answered);

@@ -507,6 +507,45 @@ START_TEST(deals_and_recalls_are_plain_text)
 }
 END_TEST
 
+static int decode_text(const char *text)
+{
+    char line[256];
+    file_space space = {0};
+    file_record record;
+    size_t len = strlen(text);
+    ck_assert_uint_lt(len, sizeof(line));
+    memcpy(line, text, len);
+    int rc = file_record_decode(line, len, &space, &record);
+    file_space_done(&space);
+    return rc;
+}
+
+/* A leading '=' of a text is written as %3D, and a payload that is empty is not written. */
+START_TEST(a_payload_is_told_from_a_text)
+{
+    static const char *const bad[] = {"1 2 unpark - - 0 0 0 =a", "1 2 add - - 0 0 0 - =a", "1 2 add - - 0 0 0 - a =",
+                                      "1 2 add - - 0 0 0 - a =b =c", "1 2 publish - - 0 0 0 1 1 =x"};
+    ck_assert_int_eq(decode_text("1 2 unpark - - 0 0 0 %3Da"), 0);
+    ck_assert_int_eq(decode_text("1 2 add - - 0 0 0 - a =b %3Dc =d"), 0);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        ck_assert_msg(decode_text(bad[i]) == ALLOT_E_DAMAGED, "%s", bad[i]);
+}
+END_TEST
+
+START_TEST(a_word_is_whole_and_nothing_more)
+{
+    static const char *const good[] = {"1 2 recall - - 0 0 0 - 1:2:3", "1 2 beat - - 0 0 0 - 0 0 0 - 5 0 1:2",
+                                       "1 2 deal - - 0 0 0 - <1:2 >0 0:1:", "1 2 ack - - 0 0 0 % 0 0 1:*:3 a"};
+    static const char *const bad[] = {"1 2 recall - - 0 0 0 - 1:2:3:", "1 2 beat - - 0 0 0 - 0 0 0 - 5 0 1:2:",
+                                      "1 2 deal - - 0 0 0 - <1:2: >0 0:1:", "1 2 ack - - 0 0 0 % 0 0 1:*:3: a",
+                                      "1 2 beat - - 0 0 0 - 0 0 0 - 5 0 1:*:", "1 2 leave - = 0 0 0"};
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+        ck_assert_msg(decode_text(good[i]) == 0, "%s", good[i]);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        ck_assert_msg(decode_text(bad[i]) == ALLOT_E_DAMAGED, "%s", bad[i]);
+}
+END_TEST
+
 /* A line that was changed is read as something or refused, but never read past its end; what is read can be written. */
 START_TEST(changed_lines_do_no_harm)
 {
@@ -549,6 +588,8 @@ Suite *file_record_suite(void)
     TCase *c = tcase_create("codec");
     tcase_add_loop_test(c, every_kind_comes_back, 1, ALLOT_OP_KIND_END);
     tcase_add_loop_test(c, changed_lines_do_no_harm, 1, ALLOT_OP_KIND_END);
+    tcase_add_test(c, a_payload_is_told_from_a_text);
+    tcase_add_test(c, a_word_is_whole_and_nothing_more);
     tcase_add_test(c, deaths_and_boots_come_back);
     tcase_add_test(c, ids_are_plain_text);
     tcase_add_test(c, deals_and_recalls_are_plain_text);

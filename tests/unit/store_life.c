@@ -147,6 +147,24 @@ START_TEST(new_terms_and_tokens_are_at_least_the_floor)
 }
 END_TEST
 
+/* Numbers of 2^53 and more are malformed: nobody could report such a term, and no snapshot with it be read. */
+START_TEST(a_clock_that_is_far_ahead_leaves_numbers_to_issue)
+{
+    rig *r = rig_new();
+    r->floor = UINT64_C(1) << 53;
+    replica a = rig_leader(r, 1);
+    CHECK_OK(add(r, "x"));
+    CHECK_OK(assign(&a, &a, "x"));
+    CHECK_OK(beat_knowing(&a, &(allot_floors){.life = r->life, .term = a.term, .token = item_of(r, "x").token}, 0));
+    rig_load(r, rig_dump(r));
+    r->floor = UINT64_MAX;
+    uint64_t term = a.term;
+    CHECK_OK(resign(&a));
+    ck_assert_uint_eq(CHECK_OK(campaign(&a)).term, term + 1);
+    rig_free(r);
+}
+END_TEST
+
 START_TEST(a_join_that_knew_an_earlier_life_means_quarantine)
 {
     rig *r = rig_new();
@@ -386,6 +404,7 @@ Suite *life_suite(void)
     tcase_add_test(c, a_slot_that_was_not_told_the_life_yet_may_beat);
     tcase_add_test(c, new_terms_and_tokens_are_above_what_was_reported);
     tcase_add_test(c, new_terms_and_tokens_are_at_least_the_floor);
+    tcase_add_test(c, a_clock_that_is_far_ahead_leaves_numbers_to_issue);
     tcase_add_test(c, a_join_that_knew_an_earlier_life_means_quarantine);
     tcase_add_test(c, quarantine_counts_from_the_creation_not_from_the_report);
     tcase_add_test(c, quarantine_lasts_the_longest_ttl);

@@ -1,5 +1,7 @@
 #include "tests/verify/records.h"
 
+#include "base/uuid_text.h"
+
 #include <check.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -50,6 +52,15 @@ int64_t record_since(const record *one)
 
 #define UUID_FORMAT "\"%08" PRIx32 "-0000-4000-8000-%012" PRIx32 "\""
 
+static allot_uuid record_boot(uint32_t number)
+{
+    char text[ALLOT_UUID_TEXT_BYTES];
+    allot_uuid boot;
+    snprintf(text, sizeof(text), "%08x-0000-4000-8000-%012" PRIx32, 3u, number);
+    ck_assert(uuid_from_text(text, strlen(text), &boot));
+    return boot;
+}
+
 static void put(bytes *b, const char *text)
 {
     ck_assert_int_eq(bytes_append(b, text, strlen(text)), 0);
@@ -66,7 +77,7 @@ static void ids_text(bytes *b, const record *one)
 static void slot_text(bytes *b, const record *one)
 {
     int failed = 0;
-    if (one->kind != LINE_OPENED && one->kind != LINE_ADDED)
+    if (one->kind != LINE_OPENED && one->kind != LINE_ADDED && one->kind < LINE_ADDING)
         failed |= bytes_printf(b, ",\"slot\":" UUID_FORMAT, 1u, one->slot);
     if (one->kind == LINE_JOINED || one->kind == LINE_RENEWED)
         failed |= bytes_printf(b, ",\"until\":%" PRId64, one->until_us);
@@ -85,10 +96,10 @@ static void what_text(bytes *b, const record *one)
         failed |= bytes_printf(b, ",\"token\":%" PRIu64, one->number);
     if (one->kind == LINE_LOST || one->kind == LINE_FENCED || one->kind == LINE_LEFT)
         failed |= bytes_printf(b, ",\"why\":\"%s\"", one->cleaned ? "cleaned" : "deadline");
-    if (one->kind == LINE_ACKED || one->kind == LINE_FAILED)
+    if (one->kind == LINE_ACKED || one->kind == LINE_FAILED || one->kind == LINE_CLEANED)
         failed |= bytes_printf(b, ",\"answer\":\"%s\"", line_answer_word(one->answer));
     ck_assert_int_eq(failed, 0);
-    if (one->kind >= LINE_HELD && one->kind <= LINE_ADDED)
+    if ((one->kind >= LINE_HELD && one->kind <= LINE_ADDED) || one->kind == LINE_ADDING)
         ids_text(b, one);
 }
 
@@ -120,7 +131,13 @@ bytes records_text(const records *r, uint32_t source)
 
 typedef struct reader {
     const char *at, *end;
+    bool growing;
 } reader;
+
+static bool is_growing(void *user)
+{
+    return ((const reader *)user)->growing;
+}
 
 static int next(void *user, raw_line *ret_line)
 {
@@ -134,32 +151,38 @@ static int next(void *user, raw_line *ret_line)
     return 1;
 }
 
-static merge_result merge(checker *c, const bytes *texts, uint32_t count)
+static merge_result merge(checker *c, const bytes *texts, uint32_t count, const horizon *until, unsigned growing)
 {
     reader readers[SOURCES_MOST];
     history_source sources[SOURCES_MOST];
     uint32_t at;
     ck_assert_uint_le(count, SOURCES_MOST);
     for (uint32_t i = 0; i < count; i++) {
-        readers[i] = (reader){texts[i].data, texts[i].data + texts[i].len};
-        sources[i] = (history_source){next, &readers[i]};
+        readers[i] = (reader){texts[i].data, texts[i].data + texts[i].len, (growing >> i & 1) != 0};
+        sources[i] = (history_source){.next = next, .growing = is_growing, .user = &readers[i]};
     }
-    return merge_histories(c, sources, count, &at);
+    return merge_histories(c, sources, count, until, &at);
 }
 
 static const char *const names[SOURCES_MOST] = {"a", "b", "c", "d", "e", "f"};
 
-tally verdict_on(const bytes *texts, uint32_t count, bool complete, char *ret_first, size_t size)
+static tally verdict_until(const bytes *texts, uint32_t count, bool complete, const horizon *until, unsigned growing,
+                           char *ret_first, size_t size)
 {
     checker *c = checker_new(names, count, complete);
     ck_assert_ptr_nonnull(c);
-    merge_result result = merge(c, texts, count);
+    merge_result result = merge(c, texts, count, until, growing);
     if (size > 0)
         snprintf(ret_first, size, "%s", checker_finding_count(c) > 0 ? checker_finding_at(c, 0)->text : "");
     ck_assert_msg(result == MERGE_DONE, "%s", checker_obstacle(c));
     tally t = *checker_tally(c);
     checker_free(c);
     return t;
+}
+
+tally verdict_on(const bytes *texts, uint32_t count, bool complete, char *ret_first, size_t size)
+{
+    return verdict_until(texts, count, complete, NULL, 0, ret_first, size);
 }
 
 static void all_texts(const records *r, bytes ret_texts[SOURCES_MOST])
@@ -183,13 +206,57 @@ tally records_verdict(const records *r, bool complete, char *ret_first, size_t s
     return t;
 }
 
+tally records_verdict_until(const records *r, int64_t until_us, unsigned growing, char *ret_first, size_t size)
+{
+    bytes texts[SOURCES_MOST];
+    const horizon until = {.boot = record_boot(1), .until_us = until_us};
+    all_texts(r, texts);
+    tally t = verdict_until(texts, r->sources, false, &until, growing, ret_first, size);
+    free_texts(texts, r->sources);
+    return t;
+}
+
+/* The line of the broken record. */
+static place broken_place(const records *r)
+{
+    place at = {.source = r->all[r->broken].source};
+    for (size_t i = 0; i <= r->broken; i++)
+        at.line += r->all[i].source == at.source;
+    return at;
+}
+
+static bool is_named(const checker *c, rule wanted, place at)
+{
+    for (size_t i = 0; i < checker_finding_count(c); i++) {
+        const finding *f = checker_finding_at(c, i);
+        for (uint32_t k = 0; k < f->place_count; k++) {
+            if (f->rule == wanted && f->places[k].source == at.source && f->places[k].line == at.line)
+                return true;
+        }
+    }
+    return false;
+}
+
+bool records_broken_is_named(const records *r, rule wanted)
+{
+    bytes texts[SOURCES_MOST];
+    all_texts(r, texts);
+    checker *c = checker_new(names, r->sources, true);
+    ck_assert_ptr_nonnull(c);
+    ck_assert_int_eq(merge(c, texts, r->sources, NULL, 0), MERGE_DONE);
+    bool named = is_named(c, wanted, broken_place(r));
+    checker_free(c);
+    free_texts(texts, r->sources);
+    return named;
+}
+
 merge_result records_merge(const records *r, char *ret_obstacle, size_t size)
 {
     bytes texts[SOURCES_MOST];
     all_texts(r, texts);
     checker *c = checker_new(names, r->sources, false);
     ck_assert_ptr_nonnull(c);
-    merge_result result = merge(c, texts, r->sources);
+    merge_result result = merge(c, texts, r->sources, NULL, 0);
     snprintf(ret_obstacle, size, "%s", checker_obstacle(c));
     checker_free(c);
     free_texts(texts, r->sources);

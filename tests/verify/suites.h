@@ -6,6 +6,8 @@
 
 TCase *line_case(void);
 TCase *rules_case(void);
+TCase *reports_case(void);
+TCase *merge_case(void);
 TCase *broken_case(void);
 TCase *nomem_case(void);
 

@@ -48,11 +48,14 @@ static void break_one(uint64_t seed, const break_kind *how)
     for (uint64_t w = 0; w < WORLDS_MOST; w++) {
         uint64_t random = seed;
         records r = world_histories(seed * WORLDS_MOST + w);
+        r.broken = RECORD_NONE;
         bool broken = how->apply(&r, &random);
         if (broken) {
             tally t = records_verdict(&r, true, first, sizeof(first));
             ck_assert_msg(t.wrong > 0, "%s (%d, %d) was not found", how->name, (int)seed, (int)w);
             ck_assert_msg(t.found[how->rule] > 0, "%s (%d, %d) was found as: %s", how->name, (int)seed, (int)w, first);
+            ck_assert_msg(r.broken == RECORD_NONE || records_broken_is_named(&r, how->rule), "%s (%d, %d): %s",
+                          how->name, (int)seed, (int)w, first);
         }
         records_done(&r);
         if (broken)
@@ -87,7 +90,7 @@ START_TEST(a_torn_end_is_right)
     for (uint32_t source = 0; source < r.sources; source++) {
         ck_assert_int_eq(bytes_append(&texts[source], "{\"event\":\"renew", 15), 0);
         tally t = verdict_on(texts, r.sources, true, first, sizeof(first));
-        ck_assert_msg(t.wrong == 0 && t.torn, "%s", first);
+        ck_assert_msg(t.wrong == 0 && t.torn == source + 1, "%s", first);
     }
     for (uint32_t i = 0; i < r.sources; i++)
         bytes_done(&texts[i]);
@@ -111,7 +114,7 @@ START_TEST(a_torn_line_is_right_before_a_new_process_alone)
     memcpy(memchr(opened.data, ':', opened.len), ":\"opened\",\"at\":9999999999", 25); /* later than everything */
     ck_assert_int_eq(bytes_append(&texts[0], opened.data, opened.len), 0);
     t = verdict_on(texts, r.sources, false, first, sizeof(first));
-    ck_assert_msg(t.wrong == 0, "%s", first);
+    ck_assert_msg(t.wrong == 0 && t.torn == 1, "%s", first);
     bytes_done(&opened);
     for (uint32_t i = 0; i < r.sources; i++)
         bytes_done(&texts[i]);
@@ -119,14 +122,27 @@ START_TEST(a_torn_line_is_right_before_a_new_process_alone)
 }
 END_TEST
 
-/* The line with this byte is the last of its process. */
-static bool is_followed_by_opened(const bytes *b, size_t at)
+START_TEST(rubbish_before_a_new_process_is_not_torn)
 {
-    static const char opened[] = "{\"event\":\"opened\"";
-    const char *end = memchr(b->data + at, '\n', b->len - at);
-    size_t left = b->len - (size_t)(end + 1 - b->data);
-    return left >= sizeof(opened) && memcmp(end + 1, opened, sizeof(opened) - 1) == 0;
+    char first[512];
+    records r = world_histories(7);
+    bytes texts[SOURCES_MOST];
+    texts_of(&r, texts);
+    const char *end = memchr(texts[0].data, '\n', texts[0].len);
+    size_t len = (size_t)(end - texts[0].data) + 1;
+    bytes again = {0};
+    ck_assert_int_eq(bytes_append(&again, texts[0].data, len), 0);
+    ck_assert_int_eq(bytes_append(&again, "{\"event\":\"renewed\"}\n", 20), 0);
+    ck_assert_int_eq(bytes_append(&again, texts[0].data, texts[0].len), 0);
+    bytes_done(&texts[0]);
+    texts[0] = again;
+    tally t = verdict_on(texts, r.sources, true, first, sizeof(first));
+    ck_assert_msg(t.found[RULE_FORM] == 1 && t.wrong == 1 && t.torn == 0, "%s", first);
+    for (uint32_t i = 0; i < r.sources; i++)
+        bytes_done(&texts[i]);
+    records_done(&r);
 }
+END_TEST
 
 START_TEST(a_line_that_is_none_is_refused)
 {
@@ -138,7 +154,7 @@ START_TEST(a_line_that_is_none_is_refused)
         texts_of(&r, texts);
         bytes *b = &texts[random_below(&random, r.sources)];
         size_t at = random_below(&random, (uint32_t)b->len - 1);
-        if (b->data[at] != '\n' && !is_followed_by_opened(b, at)) {
+        if (b->data[at] != '\n') {
             b->data[at] = '\001';
             tally t = verdict_on(texts, r.sources, true, first, sizeof(first));
             ck_assert_msg(t.found[RULE_FORM] > 0, "seed %d", (int)seed);
@@ -158,6 +174,7 @@ TCase *broken_case(void)
     tcase_add_loop_test(c, broken_histories_are_refused_for_the_right_reason, 0, (int)break_count());
     tcase_add_test(c, a_torn_end_is_right);
     tcase_add_test(c, a_torn_line_is_right_before_a_new_process_alone);
+    tcase_add_test(c, rubbish_before_a_new_process_is_not_torn);
     tcase_add_test(c, a_line_that_is_none_is_refused);
     return c;
 }

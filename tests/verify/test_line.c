@@ -23,6 +23,8 @@ static const char *const good[] = {
     "{\"event\":\"added\",\"at\":5,\"ids\":[\"a\"]}",
     "{\"event\":\"fenced\",\"at\":5," SLOT ",\"why\":\"deadline\"}",
     "{\"event\":\"left\",\"at\":5," SLOT ",\"why\":\"none\"}",
+    "{\"event\":\"adding\",\"at\":5,\"ids\":[\"a\"]}",
+    "{\"event\":\"cleaned\",\"at\":5,\"since\":4,\"answer\":\"accepted\"}",
 };
 
 static const char *const bad[] = {
@@ -84,7 +86,7 @@ START_TEST(takes_no_beginning_of_it)
     line l = {.kind = 0};
     const char *why;
     for (size_t len = 0; len < strlen(good[_i]); len++)
-        ck_assert_int_eq(line_read(&l, good[_i], len, &why), -1);
+        ck_assert(line_read(&l, good[_i], len, &why) == -1 && l.cut);
     line_done(&l);
 }
 END_TEST
@@ -95,6 +97,27 @@ START_TEST(takes_nothing_else)
     const char *why = NULL;
     ck_assert_msg(line_read(&l, bad[_i], strlen(bad[_i]), &why) == -1, "%s", bad[_i]);
     ck_assert_ptr_nonnull(why);
+    line_done(&l);
+}
+END_TEST
+
+/* What is wrong before its end was not torn by a kill. */
+START_TEST(knows_what_was_cut)
+{
+    static const char *const whole[] = {
+        "{}",
+        "{\"event\":\"added\",\"at\":5}",
+        "{\"event\":\"added\",\"at\":5,\"ids\":[\"a\"]} ",
+        "{\"event\":\"add",
+        "{\"event\":\"added\",\"at\":x",
+        "rubbish",
+    };
+    line l = {.kind = 0};
+    const char *why = NULL;
+    for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++) {
+        ck_assert_int_eq(line_read(&l, whole[i], strlen(whole[i]), &why), -1);
+        ck_assert_msg(l.cut == (i == 3), "%s", whole[i]);
+    }
     line_done(&l);
 }
 END_TEST
@@ -142,6 +165,7 @@ TCase *line_case(void)
     tcase_add_loop_test(c, takes_what_is_written, 0, (int)(sizeof(good) / sizeof(good[0])));
     tcase_add_loop_test(c, takes_no_beginning_of_it, 0, (int)(sizeof(good) / sizeof(good[0])));
     tcase_add_loop_test(c, takes_nothing_else, 0, (int)(sizeof(bad) / sizeof(bad[0])));
+    tcase_add_test(c, knows_what_was_cut);
     tcase_add_test(c, understands_it);
     tcase_add_test(c, texts_have_a_limit);
     return c;

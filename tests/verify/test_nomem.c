@@ -36,11 +36,11 @@ static outcome check(const bytes *texts, uint32_t count)
     outcome o = {.result = MERGE_NOMEM};
     for (uint32_t i = 0; i < count; i++) {
         readers[i] = (reader){texts[i].data, texts[i].data + texts[i].len};
-        sources[i] = (history_source){next, &readers[i]};
+        sources[i] = (history_source){.next = next, .user = &readers[i]};
     }
     checker *c = checker_new(names, count, true);
     if (c != NULL)
-        o.result = merge_histories(c, sources, count, &at);
+        o.result = merge_histories(c, sources, count, NULL, &at);
     if (o.result == MERGE_DONE)
         o.found = checker_tally(c)->wrong > 0;
     checker_free(c);

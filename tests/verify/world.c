@@ -64,21 +64,70 @@ static record *tell(world *w, uint32_t source, line_kind kind)
     return one;
 }
 
-/* It came about a little before it was written, and not before `least_us`. */
+/* It came about a little before it was written, or long before, and not before `least_us`. */
 static void since(world *w, record *one, int64_t least_us)
 {
-    int64_t us = one->at_us - below(w, 300);
+    int64_t us = one->at_us - below(w, below(w, 4) == 0 ? 200000 : 300);
     if (us > least_us && us < one->at_us)
         one->since_us = us;
 }
 
 /* ---- Slots ------------------------------------------------------------------------------------------------------- */
 
+static void tell_lost(world *w, uint32_t who, uint32_t id, uint64_t token, bool cleaned)
+{
+    record *one = tell(w, who, LINE_LOST);
+    one->number = token;
+    one->id_count = 1;
+    one->ids[0] = id;
+    one->cleaned = cleaned;
+}
+
+/* Whether its history says that this id, told by the record `i`, is held still. */
+static bool is_told_held(const world *w, size_t i, uint32_t id)
+{
+    const record *held = &w->told.all[i];
+    for (size_t n = i + 1; n < w->told.count; n++) {
+        const record *later = &w->told.all[n];
+        for (uint32_t m = 0; m < later->id_count; m++) {
+            if (later->number == held->number && later->ids[m] == id && later->kind > LINE_HELD &&
+                later->kind < LINE_ADDED)
+                return false;
+        }
+    }
+    return true;
+}
+
+/* Which ids it held, its own history knows. `cleaned`: only those that it has no more. */
+static void tell_some_lost(world *w, uint32_t who, bool cleaned)
+{
+    size_t count = w->told.count;
+    for (size_t i = 0; i < count; i++) {
+        const record held = w->told.all[i];
+        if (held.kind != LINE_HELD || held.slot != w->replicas[who].slot)
+            continue;
+        for (uint32_t k = 0; k < held.id_count; k++) {
+            const item *one = &w->items[held.ids[k]];
+            bool owned = one->where == OWNED && one->owner == who && one->token == held.number;
+            if (!(cleaned && owned) && is_told_held(w, i, held.ids[k]))
+                tell_lost(w, who, held.ids[k], held.number, cleaned);
+        }
+    }
+}
+
+/* Whose ids were taken by a clean: it learns of that at its next beat. */
+static void tell_cleaned_lost(world *w, uint32_t who)
+{
+    tell_some_lost(w, who, true);
+}
+
 static void renew(world *w, uint32_t who)
 {
     replica *r = &w->replicas[who];
+    tell_cleaned_lost(w, who);
     record *one = tell(w, who, LINE_RENEWED);
-    r->beat_us = one->at_us - below(w, 50);
+    since(w, one, r->beat_us);
+    r->beat_us = record_since(one);
     one->until_us = r->beat_us + LOCAL_US;
 }
 
@@ -128,41 +177,11 @@ static void stop(world *w, uint32_t who)
     reap(w, who, w->replicas[who].beat_us + TTL_US);
 }
 
-static void tell_lost(world *w, uint32_t who, uint32_t id, uint64_t token)
-{
-    record *one = tell(w, who, LINE_LOST);
-    one->number = token;
-    one->id_count = 1;
-    one->ids[0] = id;
-}
-
-/* Which ids it held, its own history knows. */
-static void tell_all_lost(world *w, uint32_t who)
-{
-    size_t count = w->told.count;
-    for (size_t i = 0; i < count; i++) {
-        const record held = w->told.all[i];
-        if (held.kind != LINE_HELD || held.slot != w->replicas[who].slot)
-            continue;
-        for (uint32_t k = 0; k < held.id_count; k++) {
-            bool ended = false;
-            for (size_t n = i; n < count && !ended; n++) {
-                const record *later = &w->told.all[n];
-                for (uint32_t m = 0; m < later->id_count; m++)
-                    ended |= later->number == held.number && later->ids[m] == held.ids[k] && later->kind > LINE_HELD &&
-                             later->kind < LINE_ADDED;
-            }
-            if (!ended)
-                tell_lost(w, who, held.ids[k], held.number);
-        }
-    }
-}
-
 static void go_on(world *w, uint32_t who)
 {
     if (w->now_us <= w->replicas[who].beat_us + LOCAL_US)
         return; /* not yet past its lease */
-    tell_all_lost(w, who);
+    tell_some_lost(w, who, false);
     tell(w, who, LINE_FENCED);
     join(w, who);
 }
@@ -173,6 +192,7 @@ static void grant(world *w, uint32_t who)
 {
     record one = {.id_count = 0};
     int64_t free_us = 0;
+    tell_cleaned_lost(w, who); /* or it would have some of them twice */
     tick(w);
     for (uint32_t n = 0, i = below(w, IDS); n < IDS && one.id_count < IDS_MOST; n++, i = (i + 1) % IDS) {
         if (w->items[i].where != INBOX || w->items[i].free_us > w->now_us)
@@ -183,7 +203,7 @@ static void grant(world *w, uint32_t who)
     }
     if (one.id_count == 0)
         return;
-    w->token += 1 + below(w, 3);
+    w->token += 10 + below(w, 30);
     record *told = tell(w, who, LINE_HELD);
     told->number = w->token;
     told->id_count = one.id_count;
@@ -212,28 +232,75 @@ static record *end_one(world *w, uint32_t who, line_kind kind)
     return NULL;
 }
 
+/* Refused, though the id is its own: the store could not do it just now. The same grant goes on. */
+static void hold_on(world *w, uint32_t who, const record *refused, item held)
+{
+    const record was = *refused;
+    w->items[was.ids[0]] = held;
+    record *one = tell(w, who, LINE_HELD);
+    one->number = was.number;
+    one->id_count = 1;
+    one->ids[0] = was.ids[0];
+}
+
 static void report(world *w, uint32_t who)
 {
     bool ack = below(w, 2) == 0;
+    uint32_t dice = below(w, 10);
     record *one = end_one(w, who, ack ? LINE_ACKED : LINE_FAILED);
     if (one == NULL)
         return;
-    one->answer = LINE_ACCEPTED;
     since(w, one, one->at_us - 100);
-    w->items[one->ids[0]].where = ack ? DONE : PARKED;
+    record sent = *one;
+    one->answer = LINE_UNKNOWN;
+    item held = {.where = OWNED, .owner = who, .token = sent.number};
+    w->items[sent.ids[0]].where = ack ? DONE : PARKED;
+    if (dice == 0) /* no answer came, and it was done */
+        return;
+    one = tell(w, who, sent.kind);
+    sent.since_us = record_since(&sent);
+    sent.at_us = one->at_us;
+    *one = sent;
+    one->answer = dice == 1 ? LINE_REFUSED : LINE_ACCEPTED;
+    if (dice == 1)
+        hold_on(w, who, one, held);
 }
 
 static void add(world *w)
 {
-    record *one = tell(w, ADDER, LINE_ADDED);
+    record *one = tell(w, ADDER, below(w, 5) == 0 ? LINE_ADDED : LINE_ADDING);
     for (uint32_t i = 0; i < IDS && one->id_count < IDS_MOST; i++) {
         if (w->items[i].where != ABSENT && w->items[i].where != DONE)
             continue;
-        w->items[i] = (item){.where = INBOX, .token = w->items[i].token, .free_us = one->at_us - 50};
+        w->items[i] = (item){.where = INBOX, .token = w->items[i].token, .free_us = one->at_us};
         one->ids[one->id_count++] = i;
     }
-    if (one->id_count == 0)
+    if (one->id_count == 0) {
         w->told.count--;
+        return;
+    }
+    record asked = *one;
+    if (asked.kind == LINE_ADDED || below(w, 10) == 0) /* or it was killed before the answer came */
+        return;
+    one = tell(w, ADDER, LINE_ADDED);
+    asked.kind = LINE_ADDED;
+    asked.since_us = asked.at_us;
+    asked.at_us = one->at_us;
+    *one = asked;
+}
+
+/* The owners learn of it when they beat, or never. */
+static void clean_all(world *w)
+{
+    record *one = tell(w, ADDER, LINE_CLEANED);
+    int64_t asked_us = one->at_us;
+    for (uint32_t i = 0; i < IDS; i++) {
+        if (w->items[i].where != DONE)
+            w->items[i] = (item){.where = ABSENT, .token = w->items[i].token};
+    }
+    one = tell(w, ADDER, LINE_CLEANED);
+    one->since_us = asked_us;
+    one->answer = below(w, 4) == 0 ? LINE_UNKNOWN : LINE_ACCEPTED;
 }
 
 static void unpark(world *w)
@@ -356,6 +423,8 @@ records world_histories(uint64_t seed)
             add(&w);
         if (below(&w, 12) == 0)
             unpark(&w);
+        if (below(&w, 150) == 0)
+            clean_all(&w);
     }
     come_to_rest(&w);
     return w.told;

@@ -1,5 +1,6 @@
 /* world.h - a group that keeps its promises, and writes histories: replicas that join, lead, hold, give back, ack,
- * fail, are killed, are stopped past their lease, and come again; and somebody who adds ids. */
+ * fail, are killed, are stopped past their lease, and come again; and somebody who adds ids, and empties the pool.
+ * Lines may come long after what they tell; answers may not come, or be refusals. */
 #ifndef TESTS_VERIFY_WORLD_H
 #define TESTS_VERIFY_WORLD_H
 

@@ -39,7 +39,7 @@ LAYERS = {
     "plugins": (BASICS + [PUBLIC + "strategy.h"], PURE, ("xxhash.h",)),
     "config": (OPERATOR + ["base/"], SYSTEM, ("yaml.h",)),
     "verify": (BASICS + ["base/"], PURE, ()),
-    "cli": (OPERATOR + ["base/", "config/", "verify/"], SYSTEM, ("jansson.h", "microhttpd.h")),
+    "cli": (OPERATOR + ["base/", "config/", "verify/", "sim/sim.h"], SYSTEM, ("jansson.h", "microhttpd.h")),
     # The invariants are the same ones that tests of a backend check.
     "sim": ([PUBLIC, "base/", "core/engine/", "backends/memory/", "backends/store/", "plugins/strategies.h",
              "tests/lib/"], SYSTEM, ()),

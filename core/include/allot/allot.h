@@ -82,8 +82,10 @@ typedef struct allot_options {
     void (*on_lease)(void *user, const allot_lease *lease); /* NULL; told of each extension of this replica's lease
                                   before anything relies on it, also of the first: for those who write down what was
                                   believed. Called by any thread of the node or in a call of it, one at a time, with
-                                  the node locked: it must be quick, and must not call back. allot_reload does not
-                                  look at it */
+                                  the node locked: it must be quick, and must not call back. `lease` lives during the
+                                  call. It may be called before allot_open has returned; until_us may be past by the
+                                  time it is (a thread that was stopped); that a lease has ended is not told.
+                                  allot_reload does not look at it */
     void *on_lease_user;       /* its first argument */
 } allot_options;
 

@@ -96,9 +96,10 @@ local function report(life, view, term, token, fresh, ttl)
         return reason
     end
     know_ttl(ttl)
-    local holder = term > num('term') and call('HGET', K_LOCK, 'holder')
-    if holder then
-        free_leadership(holder) -- one of older data: that term was another's (I1)
+    if term > num('term') and call('HGET', K_LOCK, 'holder') then
+        call('DEL', K_LOCK) -- one of older data: that term was another's (I1), who may still believe in it
+        hint_group()
+        raise_quarantine(now + num('longest_ttl'))
     end
     raise('term', term)
     raise('token', token)

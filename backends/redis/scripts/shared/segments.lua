@@ -325,7 +325,7 @@ local function seg_new_apart(ids, positions, payloads, base)
 end
 
 local function next_token()
-    local token = math.max(num('token') + 1, now)
+    local token = math.max(num('token') + 1, math.min(now, FLOOR_MOST))
     put('token', token)
     return text(token)
 end
