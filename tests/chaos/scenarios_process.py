@@ -49,7 +49,7 @@ def leader_terminated(stage):
     stage.restart(victim)
 
 
-@scenario("SIGSTOP of the leader beyond its lease, then SIGCONT", expect=SAFE, quick=True)
+@scenario("SIGSTOP of the leader beyond its lease, then SIGCONT", expect=SAFE)
 def leader_stopped(stage):
     victim = stage.leader()
     old = victim.slot

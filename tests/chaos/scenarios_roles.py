@@ -13,7 +13,7 @@ from steps import PREFIX, ok, until_fenced
           expect=DEGRADED)
 def server_read_only(stage):
     until_fenced(stage, lambda: ok(stage.server, "REPLICAOF 127.0.0.1 1"),
-                  lambda: ok(stage.server, "REPLICAOF NO ONE"))
+                 lambda: ok(stage.server, "REPLICAOF NO ONE"))
 
 
 @scenario("the server is a replica without its master (MASTERDOWN, replica-serve-stale-data no)", REDIS,
@@ -21,14 +21,14 @@ def server_read_only(stage):
 def server_without_master(stage):
     ok(stage.server, "CONFIG SET replica-serve-stale-data no")
     until_fenced(stage, lambda: ok(stage.server, "REPLICAOF 127.0.0.1 1"),
-                  lambda: ok(stage.server, "REPLICAOF NO ONE"))
+                 lambda: ok(stage.server, "REPLICAOF NO ONE"))
     ok(stage.server, "CONFIG SET replica-serve-stale-data yes")
 
 
 @scenario("too few replicas of the server are there (NOREPLICAS, min-replicas-to-write)", REDIS, expect=DEGRADED)
 def server_without_replicas(stage):
     until_fenced(stage, lambda: ok(stage.server, "CONFIG SET min-replicas-to-write 1"),
-                  lambda: ok(stage.server, "CONFIG SET min-replicas-to-write 0"))
+                 lambda: ok(stage.server, "CONFIG SET min-replicas-to-write 0"))
 
 
 @scenario("snapshots fail, and the server refuses to write (MISCONF)", REDIS, expect=DEGRADED)
