@@ -144,11 +144,8 @@ int history_file_cleaned(history_file *h, history_answer answer, int64_t since_u
 
 /* ---- Leases and events ------------------------------------------------------------------------------------------- */
 
-void history_file_lease(void *user, const allot_lease *lease)
+static void lease_line(history_file *h, const allot_lease *lease, bool first)
 {
-    history_file *h = user;
-    pthread_mutex_lock(&h->lock);
-    bool first = memcmp(&h->slot, &lease->slot, sizeof(h->slot)) != 0;
     json j = begin_of_slot(h, first ? "joined" : "renewed", lease->since_us, &lease->slot);
     json_signed_member(&j, "until", lease->until_us);
     if (first) {
@@ -158,7 +155,28 @@ void history_file_lease(void *user, const allot_lease *lease)
         json_bool(&j, lease->death_is_proven);
     }
     end(h, &j);
+}
+
+static void leadership_line(history_file *h, const allot_lease *lease)
+{
+    json j = begin_of_slot(h, lease->term != 0 ? "leads" : "follows", lease->since_us, &lease->slot);
+    if (lease->term != 0)
+        json_unsigned_member(&j, "term", lease->term);
+    end(h, &j);
+}
+
+void history_file_lease(void *user, const allot_lease *lease)
+{
+    history_file *h = user;
+    pthread_mutex_lock(&h->lock);
+    bool first = memcmp(&h->slot, &lease->slot, sizeof(h->slot)) != 0;
+    if (first || lease->until_us != h->until_us)
+        lease_line(h, lease, first);
+    if (lease->term != (first ? 0 : h->term))
+        leadership_line(h, lease);
     h->slot = lease->slot;
+    h->until_us = lease->until_us;
+    h->term = lease->term;
     (void)written(h); /* failed_fd tells whoever waits */
 }
 
@@ -171,18 +189,8 @@ static void end_line(history_file *h, const char *word, int64_t since_us, const 
 
 static void event_lines(history_file *h, int64_t since_us, const allot_event *event)
 {
-    json j;
     bool leased = memcmp(&h->slot, &event->slot, sizeof(h->slot)) == 0;
     switch (event->type) {
-    case ALLOT_EVENT_LEADER:
-        j = begin_of_slot(h, "leads", since_us, &event->slot);
-        json_unsigned_member(&j, "term", event->term);
-        end(h, &j);
-        break;
-    case ALLOT_EVENT_FOLLOWER:
-        j = begin_of_slot(h, "follows", since_us, &event->slot);
-        end(h, &j);
-        break;
     case ALLOT_EVENT_GAINED:
         ids_lines(h, "held", since_us, &event->slot, NULL, NULL, event->ids, event->count);
         break;

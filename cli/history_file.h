@@ -20,8 +20,10 @@ typedef struct history_file {
     const char *path; /* the caller's; NULL: off */
     pthread_mutex_t lock;
     output out;
-    allot_uuid slot; /* the last that had a lease */
-    int failed_fd;   /* readable once something could not be written: to be polled, for leases; -1: off */
+    allot_uuid slot;  /* the last that had a lease */
+    int64_t until_us; /* of that lease */
+    uint64_t term;    /* in which it leads; 0: it does not */
+    int failed_fd;    /* readable once something could not be written: to be polled, for leases; -1: off */
 } history_file;
 
 typedef enum history_report { HISTORY_ACKED = 1, HISTORY_FAILED } history_report;

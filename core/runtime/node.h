@@ -53,6 +53,7 @@ struct allot_node {
     bool stalled;         /* `stall` has been given to the engine */
     int64_t next_us;      /* when the engine wants the time */
     int64_t lease_us;     /* the deadline that options.on_lease was told last; INT64_MIN: none */
+    uint64_t lease_term;  /* likewise, the term in which it leads; 0: it does not */
     bool in_backend;      /* the thread is within the backend */
     bool closing;
     bool dead; /* out of memory: it has given up */

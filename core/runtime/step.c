@@ -57,14 +57,21 @@ static int carry_out(allot_node *node, const engine_action *action, int64_t now_
     return ALLOT_OK;
 }
 
-/* Before the actions, and before the lock is let go: nobody acts on a deadline that was not told. */
+/* Before the actions, and before the lock is let go: nobody acts on a deadline that was not told, nor hears of
+ * leadership that is given up before its end was. */
 static void tell_lease(allot_node *node, int64_t now_us)
 {
     const allot_options *o = &node->settings.options;
     int64_t until_us = engine_deadline_us(node->engine);
-    if (o->on_lease == NULL || until_us == node->lease_us)
+    uint64_t term = 0;
+    if (o->on_lease == NULL)
+        return;
+    if (!engine_is_leader(node->engine, now_us, &term))
+        term = 0;
+    if (until_us == node->lease_us && term == node->lease_term)
         return;
     node->lease_us = until_us;
+    node->lease_term = term;
     if (until_us == INT64_MIN)
         return;
     allot_node_status status = {.size = sizeof(status)};
@@ -74,7 +81,8 @@ static void tell_lease(allot_node *node, int64_t now_us)
                                .slot = status.slot,
                                .life = status.life,
                                .since_us = now_us,
-                               .until_us = until_us};
+                               .until_us = until_us,
+                               .term = term};
     o->on_lease(o->on_lease_user, &lease);
 }
 

@@ -30,8 +30,8 @@ static void note(void *user, const allot_lease *lease)
     if (lease->size != sizeof(*lease) || lease->until_us <= lease->since_us)
         l->wrong = true;
     bool same = l->count > 0 && memcmp(&lease->slot, &l->last.slot, sizeof(lease->slot)) == 0;
-    if (same &&
-        (lease->until_us <= l->until_us || lease->since_us < l->last.since_us || lease->since_us >= l->until_us))
+    if (same && (lease->until_us < l->until_us || (lease->until_us == l->until_us && lease->term == l->last.term) ||
+                 lease->since_us < l->last.since_us || lease->since_us >= l->until_us))
         l->wrong = true;
     if (l->count == 0) {
         l->first = *lease;
@@ -126,6 +126,24 @@ START_TEST(nobody_relies_on_a_lease_that_was_not_told)
 }
 END_TEST
 
+/* It is told before the store can be asked to free it: then another may lead at once. */
+START_TEST(leadership_is_told_when_it_comes_and_goes)
+{
+    team t;
+    leases l;
+    allot_node *node = one_noting(&t, &l);
+    allot_node_status status = {.size = sizeof(status)};
+    UNTIL(&t, t.players[0].seen[ALLOT_EVENT_LEADER] > 0);
+    ck_assert_int_eq(allot_status(node, &status), ALLOT_OK);
+    ck_assert_uint_ne(status.term, 0);
+    ck_assert_uint_eq(l.last.term, status.term);
+    ck_assert_int_eq(allot_drain(node), ALLOT_OK);
+    ck_assert_uint_eq(l.last.term, 0);
+    ck_assert(!l.wrong);
+    team_done(&t);
+}
+END_TEST
+
 TCase *lease_case(void)
 {
     TCase *c = tcase_create("lease");
@@ -133,6 +151,7 @@ TCase *lease_case(void)
     tcase_add_test(c, the_first_lease_is_told_before_joined);
     tcase_add_test(c, events_are_as_old_as_the_lease_that_they_rest_on);
     tcase_add_test(c, every_extension_is_told_and_no_more);
+    tcase_add_test(c, leadership_is_told_when_it_comes_and_goes);
     tcase_add_test(c, nobody_relies_on_a_lease_that_was_not_told);
     return c;
 }

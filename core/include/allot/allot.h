@@ -43,7 +43,7 @@ typedef enum allot_on_timeout { ALLOT_KEEP = 0, ALLOT_RETIRE } allot_on_timeout;
  * owner as possible; EXACT gives them as the strategy says, in the order of adding. All others are always exact. */
 typedef enum allot_movement { ALLOT_MOVEMENT_MINIMAL = 0, ALLOT_MOVEMENT_EXACT } allot_movement;
 
-/* A lease that has just been extended. */
+/* A lease that has just been extended, or with which leadership has just come or gone. */
 typedef struct allot_lease {
     uint32_t size; /* sizeof(allot_lease) as the library knows it */
     bool death_is_proven; /* the store learns of a crash at once: what a dead replica held may move before `until_us` */
@@ -51,6 +51,7 @@ typedef struct allot_lease {
     allot_uuid life;
     int64_t since_us; /* CLOCK_BOOTTIME: when the store's answer was taken */
     int64_t until_us; /* CLOCK_BOOTTIME: the local deadline from now on */
+    uint64_t term;    /* in which this replica leads from now on, until the deadline; 0: it does not */
 } allot_lease;
 
 /* How to open a handle. Always set up by allot_options_init(), which fills in the defaults shown. All texts belong to
@@ -72,7 +73,7 @@ typedef struct allot_options {
     allot_movement movement;   /* ALLOT_MOVEMENT_MINIMAL */
     int64_t ttl_ms;            /* 10000, at least 1000: the lease */
     int64_t settle_ms;         /* 300: how long a join waits for further joins before ids are moved */
-    int64_t handover_timeout_ms; /* 30000: how long a recalled id may stay unreleased */
+    int64_t handover_timeout_ms; /* 30000: how long a slot may give nothing back of what was recalled */
     int64_t retry_after_ms;    /* 1000: how long a failed id is parked */
     int64_t stall_ms;          /* 0: never; an application that takes no event for so long leaves the group */
     allot_on_timeout on_timeout; /* ALLOT_KEEP */
@@ -80,7 +81,8 @@ typedef struct allot_options {
     const char *modules;       /* NULL: where backends and strategies that are not built in are loaded from: the
                                   directory `allot` beside this library */
     void (*on_lease)(void *user, const allot_lease *lease); /* NULL; told of each extension of this replica's lease
-                                  before anything relies on it, also of the first: for those who write down what was
+                                  before anything relies on it, also of the first; of leadership that was won, and of
+                                  its end, before the store can hear of that: for those who write down what was
                                   believed. Called by any thread of the node or in a call of it, one at a time, with
                                   the node locked: it must be quick, and must not call back. `lease` lives during the
                                   call. It may be called before allot_open has returned; until_us may be past by the
