@@ -140,8 +140,7 @@ def split_brain(stage):
 @scenario("another program's key of another type takes the place of one of ours (WRONGTYPE)", REDIS, expect=DEGRADED)
 def wrong_type(stage):
     def take():
-        stage.server.ask(f"RENAME {PREFIX}state kept")
-        stage.server.ask(f"SET {PREFIX}state mine")
+        stage.server.take_place(f"{PREFIX}state", "mine")
 
     def give():
         assert stage.server.ask(f"GET {PREFIX}state") == "mine"

@@ -97,6 +97,11 @@ class RedisServer:
                     return answer.read(int(head[1:])).decode()
                 return head if head.startswith(("-", "*")) else head[1:]
 
+    def take_place(self, key, text):
+        """Puts a text under a key, and what was there under `kept`, at one moment: nobody finds nothing in between."""
+        assert self.ask(f"EVAL \"redis.call('RENAME', KEYS[1], 'kept') return redis.call('SET', KEYS[1], ARGV[1])\" "
+                        f"1 {key} {text}") == "OK"
+
     def ask_all(self, line):
         """The whole of one answer: an array is a list."""
         with socket.socket(socket.AF_UNIX) as connection:

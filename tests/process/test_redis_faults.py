@@ -264,8 +264,7 @@ def test_somebody_elses_data_under_our_names(stage):
     stage = stage()
     replicas = stage.start()
     since = stage.mark()
-    stage.server.ask("RENAME allot:{default}:state kept")
-    stage.server.ask("SET allot:{default}:state mine")
+    stage.server.take_place("allot:{default}:state", "mine")
     for verb in ("status", "ids"):
         done = stage.allot(verb, "--timeout", "1s")
         assert done.returncode in (1, 5) and b"WRONGTYPE" in done.stderr
