@@ -222,8 +222,7 @@ static void compare_strategy(engine *e, allot_bytes theirs)
         tell->message = e->strategy_note;
 }
 
-/* Older than one that was taken (§2). */
-/* Of the same life. */
+/* Not younger than one of the same life that was taken (§2). */
 static bool is_old(const engine *e, const allot_view *view)
 {
     return view->number <= e->floors.view && !MUTANT(stale_view_accepted);

@@ -11,7 +11,7 @@ return change({campaigns = true, gate = by_valid_slot, act = function()
         return refuse('led', rest)
     end
     if not leader then
-        put('term', math.max(num('term') + 1, math.min(now, FLOOR_MOST)))
+        put_next('term')
         put_text('last_leader', SLOT)
         call('HSET', K_LOCK, 'holder', SLOT, 'nonce', FROM, 'term', numtext('term'), 'expires', to_ms(speaker.expires),
             'ttl', text(speaker.ttl))

@@ -13,7 +13,7 @@ local FROM = ARGV[1] -- the handle that speaks, so that it can tell its own hint
 
 local now = call('TIME')
 now = now[1] * 1000000 + now[2]
-local FLOOR_MOST = 4503599627370496 -- new terms and tokens are at least `now`, up to 2^52
+local FLOOR_MOST = 4503599627370496 -- 2^52
 
 -- tostring() would round what has more than 14 digits. Small numbers are most of them, and %d takes a third of the time;
 -- it may have 32 bits.
@@ -89,6 +89,11 @@ local function increase(name, by)
     local number = num(name) + by
     put(name, number)
     return number
+end
+
+-- Rule 2, of a term or token.
+local function put_next(name)
+    put(name, math.max(num(name) + 1, math.min(now, FLOOR_MOST)))
 end
 
 -- The server keeps a small hash as a list (a listpack), in which every field is looked for from the start: many that are

@@ -325,9 +325,8 @@ local function seg_new_apart(ids, positions, payloads, base)
 end
 
 local function next_token()
-    local token = math.max(num('token') + 1, math.min(now, FLOOR_MOST))
-    put('token', token)
-    return text(token)
+    put_next('token')
+    return numtext('token')
 end
 
 -- ---- ids of several segments, written anew into one
