@@ -89,24 +89,24 @@ static void seek(hunt *h, const jobs_config *config, uint64_t from)
 }
 
 /* The same for one that ended its process, in a process of its own. */
-static bool ends_anyway(uint64_t seed, uint32_t replicas)
+static bool ends_anyway(const sim_case *c)
 {
     int status = 0;
     pid_t pid = fork();
     if (pid == 0) {
         alarm(HANG_S);
-        _exit(fails_anyway(seed, replicas));
+        _exit(fails_anyway(c));
     }
     return pid < 0 || waitpid(pid, &status, 0) != pid || status != 0;
 }
 
 /* An assert or a seed without an end is an answer, too; that somebody else has killed it is none. */
-static void hunt_ended(hunt *h, int status, uint64_t last_seed, uint32_t replicas)
+static void hunt_ended(hunt *h, int status, const sim_case *last)
 {
     h->pid = 0;
     h->ended = true;
     int by = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-    if ((by != SIGABRT && by != SIGALRM) || ends_anyway(last_seed, replicas))
+    if ((by != SIGABRT && by != SIGALRM) || ends_anyway(last))
         return;
     h->found = true;
     snprintf(h->by, sizeof(h->by), "%s", by == SIGABRT ? "assert" : "no progress");
@@ -170,10 +170,13 @@ static void wait_for_one(hunts *hs)
 {
     int status;
     pid_t pid = wait(&status);
+    sim_case last = hs->config->given;
     for (size_t i = 0; i < (size_t)MUTANT_END * RANGES; i++) {
         hunt *h = &hs->all[i];
-        if (pid > 0 && h->pid == pid)
-            hunt_ended(h, status, first_seed(hs->config, i % RANGES) + h->seeds - 1, hs->config->replicas);
+        if (pid <= 0 || h->pid != pid)
+            continue;
+        last.seed = first_seed(hs->config, i % RANGES) + h->seeds - 1;
+        hunt_ended(h, status, &last);
     }
     report_ready(hs);
 }
