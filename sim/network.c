@@ -266,10 +266,10 @@ static bool is_early(const world *w, const flight *f)
 }
 
 /* The store forgets a session when its not-after has passed. When its clock is set back to before that, an op of it
- * that comes again would take effect again: not promised, and refused here as it would be without that. */
+ * that comes again would take effect again: not promised (protocol.md), and so refused here. */
 static bool comes_past_end(const world *w, const flight *f)
 {
-    if (w->clock_back_at_us == 0 || swarm_has(&w->swarm, SWARM_BACK_PAST_END))
+    if (w->clock_back_at_us == 0)
         return false;
     if (f->outside != NULL)
         return f->outside->made_us <= w->clock_back_at_us;

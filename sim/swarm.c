@@ -49,15 +49,15 @@ static void choose_more_options(swarm *s, random_source *r)
 {
     if (s->options == 0 || random_chance(r, 500))
         return;
-    for (uint32_t i = SWARM_OLD_VIEW; i <= SWARM_BACK_PAST_END; i++)
+    for (uint32_t i = SWARM_OLD_VIEW; i <= SWARM_CLOCK_AHEAD; i++)
         if (random_chance(r, 400))
             s->options |= UINT64_C(1) << i;
+    random_next(r); /* there was one more: seeds keep their schedules */
     /* What is parked is due by that clock: so much later. */
     if (swarm_has(s, SWARM_FAIL))
         s->options &= ~(UINT64_C(1) << SWARM_CLOCK_BACK);
     if (swarm_has(s, SWARM_CLOCK_BACK))
         s->options &= ~(UINT64_C(1) << SWARM_CLOCK_AHEAD);
-    s->options &= ~(UINT64_C(1) << SWARM_BACK_PAST_END);
 }
 
 static void set_option(swarm *s, swarm_option option, bool on)

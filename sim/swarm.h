@@ -47,7 +47,6 @@
     X(LATE_WAKE, "late-wakes") /* a process that was stopped takes what lies there before it looks at the clock */     \
     X(CLOCK_BACK, "clock-set-back") /* the store's */                                                                  \
     X(CLOCK_AHEAD, "clock-set-ahead")                                                                                  \
-    X(BACK_PAST_END, "late-ops-after-the-clock-was-set-back") /* never: protocol.md, what is not promised */   \
     /* those that came later still, see world.h, `later` */                                                            \
     X(WIDE, "wide")             /* up to 1,000 replicas */                                                             \
     X(MANY_IDS, "many-ids")     /* up to 10,000 */                                                                     \
