@@ -225,11 +225,12 @@ static void check_instants(checker *c, place at, const line *l)
 {
     char now[INSTANT_BYTES], before[INSTANT_BYTES];
     process *p = &c->processes[at.source];
-    instant_text(l->at_us, now);
     if (l->at_us < p->at_us)
-        found(c, RULE_TIME, at, "written at %s, after a line of %s", now, instant_text(p->at_us, before));
+        found(c, RULE_TIME, at, "written at %s, after a line of %s", instant_text(l->at_us, now),
+              instant_text(p->at_us, before));
     if (l->since_us > l->at_us)
-        found(c, RULE_TIME, at, "written at %s of what came about at %s", now, instant_text(l->since_us, before));
+        found(c, RULE_TIME, at, "written at %s of what came about at %s", instant_text(l->at_us, now),
+              instant_text(l->since_us, before));
     if (l->at_us > p->at_us)
         p->at_us = l->at_us;
     if (l->at_us > c->last_us)

@@ -234,8 +234,8 @@ static void found_twice(checker *c, const thing *t, const hold *before, place at
                   thing_text(c, t, name), place_text(c, before->start, where));
 }
 
-/* The same grant, told anew: the store had not taken what was to be given up, or reported. */
-static bool is_resumed(hold *h, uint32_t slot)
+/* The same grant, told anew, goes on: the store had not taken what was to be given up, or reported. False: not so. */
+static bool resume(hold *h, uint32_t slot)
 {
     if (h->slot != slot || h->next != NULL || h->end_us == NEVER || !h->given)
         return false;
@@ -269,7 +269,7 @@ void hold_begin(checker *c, thing *t, uint32_t slot, uint64_t token, int64_t sta
     hold *same, *before = place_before(t, token, &same);
     if (same != NULL) {
         /* of two slots with one token, all ids are told at once: token_take */
-        if (!is_resumed(same, slot) && (same->slot == slot || is_leadership(t)))
+        if (!resume(same, slot) && (same->slot == slot || is_leadership(t)))
             found_twice(c, t, same, at);
         return;
     }

@@ -47,7 +47,6 @@ int slot_join(checker *c, place at, const line *l)
     return 0;
 }
 
-/* The slot that a line is of; NULL, and a finding: this process has none such. */
 holder *slot_of(checker *c, place at, const line *l)
 {
     uint64_t number;
@@ -63,10 +62,10 @@ holder *slot_of(checker *c, place at, const line *l)
 void slot_renew(checker *c, place at, const line *l, holder *s)
 {
     char until[INSTANT_BYTES], since[INSTANT_BYTES], where[PLACE_BYTES];
-    instant_text(slot_end_us(s), until);
     if (s->ended_us != NEVER || l->since_us >= s->until_us)
         found_two(c, RULE_LEASE, at, s->renewed, "the lease is renewed at %s, and was over at %s: %s",
-                  instant_text(l->since_us, since), until, place_text(c, s->renewed, where));
+                  instant_text(l->since_us, since), instant_text(slot_end_us(s), until),
+                  place_text(c, s->renewed, where));
     else if (l->until_us < s->until_us)
         found_two(c, RULE_LEASE, at, s->renewed, "the lease is made shorter than it was by %s",
                   place_text(c, s->renewed, where));
