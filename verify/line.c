@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "base/uuid_text.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,6 +74,7 @@ const char *line_answer_word(line_answer answer)
 /* ---- The parts of JSON that a line is made of -------------------------------------------------------------------- */
 
 #define NO_MEMORY (-2)
+#define WHY_BYTES_MAX 15u
 
 typedef struct cursor {
     const char *at, *end;
@@ -247,10 +249,17 @@ static int read_answer(cursor *c, line *l)
 }
 
 /* For people: nobody is believed because of it. */
-static int read_why(cursor *c)
+static int read_past_text(cursor *c, uint32_t most)
 {
-    char word[16];
-    return read_string(c, word, sizeof(word) - 1);
+    char text[ALLOT_NAME_BYTES_MAX + 1];
+    assert(most < sizeof(text));
+    return read_string(c, text, most);
+}
+
+static int read_past_number(cursor *c)
+{
+    uint64_t number;
+    return read_number(c, &number);
 }
 
 static int read_format(cursor *c)
@@ -282,15 +291,15 @@ static int read_value(cursor *c, unsigned key, line *l)
     case KEY_TOKEN:
         return read_number(c, &l->token);
     case KEY_PID:
-        return read_number(c, &l->pid);
+        return read_past_number(c);
     case KEY_FORMAT:
         return read_format(c);
     case KEY_GROUP:
         return read_string(c, l->group, sizeof(l->group) - 1);
     case KEY_NAME:
-        return read_string(c, l->name, sizeof(l->name) - 1);
+        return read_past_text(c, ALLOT_NAME_BYTES_MAX);
     case KEY_WHY:
-        return read_why(c);
+        return read_past_text(c, WHY_BYTES_MAX);
     case KEY_ANSWER:
         return read_answer(c, l);
     case KEY_PROVEN:

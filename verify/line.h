@@ -1,7 +1,7 @@
 /* line.h - a line of a history: what a replica, or whoever adds ids, has written down (docs/histories.md).
  *
  * One flat JSON object a line, as `allot run --history` writes it; nothing else is taken: no blanks, no key that a
- * line of its kind does not have, none twice. */
+ * line of its kind does not have, none twice. What is for people alone (name, pid, why) is read, and not kept. */
 #ifndef VERIFY_LINE_H
 #define VERIFY_LINE_H
 
@@ -43,10 +43,8 @@ typedef struct line {
     int64_t until_us;
     uint64_t term;
     uint64_t token;
-    uint64_t pid;
     allot_uuid slot, boot, life;
     char group[ALLOT_GROUP_BYTES_MAX + 1];
-    char name[ALLOT_NAME_BYTES_MAX + 1];
     uint32_t id_count;
     allot_bytes *ids; /* valid until the next reading into the same line */
     size_t id_capacity;
