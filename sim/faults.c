@@ -68,7 +68,6 @@ static void begin_errors(world *w)
     if (w->error == ERROR_READONLY)
         for (uint32_t i = 0; i < w->swarm.replicas; i++)
             network_cut(w, &w->replicas[i]);
-    storm_again(w, EVENT_ERRORS, w->swarm.errors_every_us);
 }
 
 /* ---- Its clock, frozen ------------------------------------------------------------------------------------------- */
@@ -119,7 +118,6 @@ static void members_storm(world *w)
         else
             storm_leave(w, r);
     }
-    storm_again(w, EVENT_MEMBERS, w->swarm.members_every_us);
 }
 
 static void churn(world *w)
@@ -131,7 +129,6 @@ static void churn(world *w)
         worker_add(w, r, count);
     else
         outside_add(w, count);
-    storm_again(w, EVENT_CHURN, w->swarm.churn_every_us);
 }
 
 /* ---- The last ops ------------------------------------------------------------------------------------------------ */

@@ -75,12 +75,6 @@ replica *storm_any_replica(world *w, random_source *r)
     return &w->replicas[random_below(r, w->swarm.replicas)];
 }
 
-void storm_again(world *w, event_kind kind, int64_t mean_us)
-{
-    if (w->phase == PHASE_STORM)
-        world_put(w, world_soon(w, mean_us), kind, NULL, NULL);
-}
-
 static void begin_partition(world *w)
 {
     int64_t until_us = w->now_us + random_below(&w->random, 2 * w->swarm.longest_ttl_us);
@@ -150,63 +144,51 @@ void storm_leave(world *w, replica *r)
     worker_leave(w, r, drain);
 }
 
-/* What is left out this time comes again at its time. */
-static void event_left_out(world *w, const queue_entry *e)
+/* What happens again and again does so about that often, also when it was left out this time. */
+static void come_again(world *w, event_kind kind)
 {
     const swarm *s = &w->swarm;
     const struct {
         event_kind kind;
         int64_t mean_us;
-    } repeated[] = {{EVENT_LEAVE, s->leave_every_us}, {EVENT_RELOAD, s->reload_every_us},
-                    {EVENT_PAUSE, s->pause_every_us}, {EVENT_CRASH, s->crash_every_us},
-                    {EVENT_PARTITION, s->partition_every_us}, {EVENT_BURST, 2 * s->longest_ttl_us},
-                    {EVENT_OUTSIDE_ADD, s->add_every_us}, {EVENT_ERRORS, s->errors_every_us},
-                    {EVENT_MEMBERS, s->members_every_us}, {EVENT_CHURN, s->churn_every_us}};
+    } repeated[] = {{EVENT_ADD, s->add_every_us},         {EVENT_OUTSIDE_ADD, s->add_every_us},
+                    {EVENT_LEAVE, s->leave_every_us},     {EVENT_RELOAD, s->reload_every_us},
+                    {EVENT_PAUSE, s->pause_every_us},     {EVENT_CRASH, s->crash_every_us},
+                    {EVENT_MEMBERS, s->members_every_us}, {EVENT_PARTITION, s->partition_every_us},
+                    {EVENT_ERRORS, s->errors_every_us},   {EVENT_BURST, 2 * s->longest_ttl_us},
+                    {EVENT_CHURN, s->churn_every_us}};
     for (size_t i = 0; i < sizeof(repeated) / sizeof(repeated[0]); i++)
-        if (repeated[i].kind == (event_kind)e->kind)
-            storm_again(w, e->kind, repeated[i].mean_us);
+        if (repeated[i].kind == kind)
+            world_put(w, world_soon(w, repeated[i].mean_us), kind, NULL, NULL);
 }
 
-void storm_event(world *w, const queue_entry *e)
+static void happen(world *w, const queue_entry *e, replica *r)
 {
-    replica *r = storm_any_replica(w, &w->random);
-    if (e->kind != EVENT_ADD && !world_happens(w)) {
-        event_left_out(w, e);
-        return;
-    }
     switch (e->kind) {
     case EVENT_ADD:
         if (r->engine != NULL && !r->paused && w->swarm.ids > 0)
             worker_add(w, r, e->number != 0 ? e->number : some_ids(w));
-        if (e->number == 0)
-            storm_again(w, EVENT_ADD, w->swarm.add_every_us);
         break;
     case EVENT_OUTSIDE_ADD:
         outside_add(w, some_ids(w));
-        storm_again(w, EVENT_OUTSIDE_ADD, w->swarm.add_every_us);
         break;
     case EVENT_CLEAN:
         outside_clean(w);
         break;
     case EVENT_LEAVE:
         storm_leave(w, r);
-        storm_again(w, EVENT_LEAVE, w->swarm.leave_every_us);
         break;
     case EVENT_RELOAD:
         replica_reload(w, r, (swarm_split)random_below(&w->random, SPLIT_END), random_chance(&w->random, 300));
-        storm_again(w, EVENT_RELOAD, w->swarm.reload_every_us);
         break;
     case EVENT_PAUSE:
         replica_pause(w, r);
-        storm_again(w, EVENT_PAUSE, w->swarm.pause_every_us);
         break;
     case EVENT_CRASH:
         replica_crash(w, r);
-        storm_again(w, EVENT_CRASH, w->swarm.crash_every_us);
         break;
     case EVENT_PARTITION:
         begin_partition(w);
-        storm_again(w, EVENT_PARTITION, w->swarm.partition_every_us);
         break;
     case EVENT_SNAPSHOT:
         storm_take_snapshot(w);
@@ -217,7 +199,6 @@ void storm_event(world *w, const queue_entry *e)
     case EVENT_BURST:
         if (r->engine != NULL && !r->paused)
             worker_burst(w, r);
-        storm_again(w, EVENT_BURST, 2 * w->swarm.longest_ttl_us);
         break;
     case EVENT_CLOCK:
         set_clock(w);
@@ -226,4 +207,13 @@ void storm_event(world *w, const queue_entry *e)
         faults_event(w, e);
         break;
     }
+}
+
+void storm_event(world *w, const queue_entry *e)
+{
+    replica *r = storm_any_replica(w, &w->random);
+    if (e->kind == EVENT_ADD || world_happens(w))
+        happen(w, e, r);
+    if (e->number == 0) /* else these ids are added once, at the start */
+        come_again(w, e->kind);
 }

@@ -352,8 +352,6 @@ void storm_take_snapshot(world *w);
 bool storm_can_fall_back(const world *w);
 /* The store comes back with nothing, or with what was taken. */
 void storm_lose_data(world *w, bool stale);
-/* Again, after about so long. */
-void storm_again(world *w, event_kind kind, int64_t mean_us);
 replica *storm_any_replica(world *w, random_source *r);
 void storm_leave(world *w, replica *r);
 
