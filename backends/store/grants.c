@@ -102,7 +102,7 @@ static uint64_t new_token(const store_turn *t, const store_slot *to)
     const store *s = t->s;
     if (MUTANT(token_kept) && to->last != NULL && to->last->token == s->token)
         return s->token;
-    return s->token + 1 > t->floor ? s->token + 1 : t->floor;
+    return store_next_number(t, s->token);
 }
 
 int store_grant(store_turn *t, store_segment *g, store_slot *to)

@@ -165,6 +165,12 @@ typedef struct store_turn {
 
 void store_refuse(store_turn *t, allot_reason reason);
 
+/* Rule 2: a new term or token is larger than the last, and than all that was issued before a loss of the data (I7). */
+static inline uint64_t store_next_number(const store_turn *t, uint64_t last)
+{
+    return last + 1 > t->floor ? last + 1 : t->floor;
+}
+
 /* ---- instants: sums and differences of instants that stop at the ends instead of overflowing -------------------- */
 
 static inline int64_t store_time_add(int64_t a, int64_t b)

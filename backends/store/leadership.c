@@ -5,17 +5,11 @@
 
 #include <string.h>
 
-/* Rule 2: larger than before, and than all that was issued before a loss of the data (I7). */
-static uint64_t next_number(uint64_t last, uint64_t floor)
-{
-    return last + 1 > floor ? last + 1 : floor;
-}
-
 static uint64_t new_term(const store_turn *t)
 {
     if (MUTANT(term_not_renewed) && t->s->term > 0)
         return t->s->term;
-    return next_number(t->s->term, t->floor);
+    return store_next_number(t, t->s->term);
 }
 
 store_slot *store_leading(const store *s, int64_t now_us)

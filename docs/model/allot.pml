@@ -165,7 +165,7 @@ byte cleaned;    /* the highest token before the last clean */
 #define VALID(s) (state[s] == LIVE && lease[s] > 0) /* store_slot_is_valid */
 #define LED (leader != NOBODY && VALID(leader))     /* store_leading */
 
-/* Rule 2: larger than all that was issued before, also in an earlier life. next_number, store_grant */
+/* Rule 2: larger than all that was issued before, also in an earlier life. store_next_number */
 #if FAULT == NO_FLOOR
 #define FLOOR 0
 #else
