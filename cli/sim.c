@@ -131,12 +131,9 @@ static int run_many(const settings *s, const sim_case *c)
 
 static int run_one(const settings *s, const sim_case *c)
 {
-    world_result result;
-    trace_depth depth = s->sim.trace ? TRACE_STORY : TRACE_NONE;
     setvbuf(stdout, NULL, _IOLBF, 0); /* a trace is complete up to an assert that ends it */
-    world_run(c, depth != TRACE_NONE ? stdout : NULL, depth, &result);
-    jobs_describe(stdout, c, &result);
-    return fflush(stdout) == 0 && result.failure[0] == '\0' ? CODE_OK : CODE_FAILED;
+    bool passed = jobs_run_one(c, s->sim.trace ? TRACE_STORY : TRACE_NONE);
+    return fflush(stdout) == 0 && passed ? CODE_OK : CODE_FAILED;
 }
 
 static int run_case(const settings *s, sim_case *c)

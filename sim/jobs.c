@@ -43,7 +43,7 @@ static const char *coverage_word(uint32_t c)
     return words[c];
 }
 
-static double seconds(void)
+double jobs_seconds(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -70,6 +70,14 @@ void jobs_describe(FILE *out, const sim_case *c, const world_result *result)
             result->faults, result->events, (double)result->virtual_us / 1e6, result->hash);
     if (result->failure[0] != '\0')
         print_replay(out, c);
+}
+
+bool jobs_run_one(const sim_case *c, trace_depth depth)
+{
+    world_result result;
+    world_run(c, depth != TRACE_NONE ? stdout : NULL, depth, &result);
+    jobs_describe(stdout, c, &result);
+    return result.failure[0] == '\0';
 }
 
 /* Each line in one write: several processes add to it. */
@@ -126,12 +134,20 @@ static void job(board *b, const jobs_config *config)
 
 static int start_job(board *b, const jobs_config *config)
 {
-    b->watched_s = seconds();
+    b->watched_s = jobs_seconds();
     pid_t pid = fork();
     if (pid == 0)
         job(b, config);
     b->pid = pid > 0 ? pid : 0;
     return pid > 0 ? 0 : -1;
+}
+
+void jobs_say_end(int status, char *ret_text, size_t size)
+{
+    if (WIFSIGNALED(status))
+        snprintf(ret_text, size, "ended by signal %d", WTERMSIG(status));
+    else /* as sanitizers end it */
+        snprintf(ret_text, size, "ended with code %d", WEXITSTATUS(status));
 }
 
 /* A job that ended before its time was killed by the seed that it was running: the next one goes on. */
@@ -140,11 +156,12 @@ static void job_ended(board *b, const jobs_config *config, int status)
     b->pid = 0;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return;
-    fprintf(stderr, "seed %" PRIu64 ": ended by signal %d\n", (uint64_t)b->seed,
-            WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+    char why[64];
+    jobs_say_end(status, why, sizeof(why));
+    fprintf(stderr, "seed %" PRIu64 ": %s\n", (uint64_t)b->seed, why);
     sim_case c = config->given;
     c.seed = b->seed;
-    keep_case(config, &c, "ended by a signal");
+    keep_case(config, &c, why);
     print_replay(stderr, &c);
     b->failed++;
     if (start_job(b, config) != 0)
@@ -162,12 +179,12 @@ static void watch(board *b, double most_s)
         return;
     if (b->watched_seed != b->seed) {
         b->watched_seed = b->seed;
-        b->watched_s = seconds();
+        b->watched_s = jobs_seconds();
     }
-    if (seconds() - b->watched_s > most_s) {
+    if (jobs_seconds() - b->watched_s > most_s) {
         fprintf(stderr, "seed %" PRIu64 ": has taken %.0f s: something hangs\n", (uint64_t)b->seed, most_s);
         kill(b->pid, SIGKILL);
-        b->watched_s = seconds();
+        b->watched_s = jobs_seconds();
     }
 }
 
@@ -196,13 +213,13 @@ static void show_progress(const board *boards, const jobs_config *config, double
     uint64_t failed;
     uint64_t passed = finished(boards, config->jobs, &failed);
     fprintf(stderr, "%s%" PRIu64 " of %" PRIu64 " seeds, %" PRIu64 " failed, %.0f a second %s", terminal ? "\r" : "",
-            passed + failed, config->seeds, failed, (double)(passed + failed) / (seconds() - begun_s + 0.001),
+            passed + failed, config->seeds, failed, (double)(passed + failed) / (jobs_seconds() - begun_s + 0.001),
             terminal ? "" : "\n");
 }
 
 static void supervise(board *boards, const jobs_config *config)
 {
-    double begun_s = seconds();
+    double begun_s = jobs_seconds();
     bool terminal = isatty(STDERR_FILENO);
     double shown_s = begun_s;
     while (running(boards, config->jobs)) {
@@ -212,8 +229,8 @@ static void supervise(board *boards, const jobs_config *config)
             if (boards[i].pid != 0 && waitpid(boards[i].pid, &status, WNOHANG) == boards[i].pid)
                 job_ended(&boards[i], config, status);
         }
-        if (terminal || seconds() - shown_s > 60) {
-            shown_s = seconds();
+        if (terminal || jobs_seconds() - shown_s > 60) {
+            shown_s = jobs_seconds();
             show_progress(boards, config, begun_s, terminal);
         }
         nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
@@ -264,7 +281,7 @@ int jobs_run(const jobs_config *config, jobs_totals *ret_totals)
         fprintf(stderr, "allot-sim: %s\n", strerror(errno));
         return -1;
     }
-    double begun_s = seconds();
+    double begun_s = jobs_seconds();
     fflush(NULL);
     for (uint32_t i = 0; i < config->jobs; i++) {
         boards[i].next = config->from + i;
@@ -272,7 +289,7 @@ int jobs_run(const jobs_config *config, jobs_totals *ret_totals)
             fprintf(stderr, "allot-sim: fork: %s\n", strerror(errno));
     }
     supervise(boards, config);
-    sum_up(boards, config, seconds() - begun_s, ret_totals);
+    sum_up(boards, config, jobs_seconds() - begun_s, ret_totals);
     munmap(boards, size);
     return 0;
 }

@@ -26,8 +26,16 @@ int jobs_run(const jobs_config *config, jobs_totals *ret_totals);
 bool jobs_all_passed(const jobs_config *config, const jobs_totals *totals);
 /* Prints what was covered, and "N passed, N failed". */
 void jobs_report(const jobs_totals *totals);
+/* Of real time, from some instant on. */
+double jobs_seconds(void);
 /* As many as there are processors. */
 uint32_t jobs_by_default(void);
+
+/* Tells one case on standard output. True: it passed. */
+bool jobs_run_one(const sim_case *c, trace_depth depth);
+
+/* How a process ended that was to run seeds, and did not get through them. */
+void jobs_say_end(int status, char *ret_text, size_t size);
 
 /* The result of one seed: why it failed, its faults, how to see it again. */
 void jobs_describe(FILE *out, const sim_case *c, const world_result *result);

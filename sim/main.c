@@ -144,14 +144,6 @@ static bool parse(options *o, int argc, char **argv)
     return optind == argc && !(o->shrink && (!o->one || o->trace != TRACE_NONE));
 }
 
-static int run_one(const options *o, const sim_case *c)
-{
-    world_result result;
-    world_run(c, o->trace != TRACE_NONE ? stdout : NULL, o->trace, &result);
-    jobs_describe(stdout, c, &result);
-    return result.failure[0] == '\0' ? 0 : 1;
-}
-
 static int run_file(const options *o)
 {
     char line[CASE_TEXT_BYTES];
@@ -169,10 +161,12 @@ static int run_file(const options *o)
             fclose(in);
             return 2;
         }
-        if (found > 0 && run_one(o, &c) == 0)
+        if (found == 0)
+            continue;
+        if (jobs_run_one(&c, o->trace))
             passed++;
         else
-            failed += found > 0;
+            failed++;
     }
     fclose(in);
     printf("%" PRIu64 " passed, %" PRIu64 " failed\n", passed, failed);
@@ -192,7 +186,7 @@ static int run_given(const options *o)
 {
     sim_case c = o->jobs.given;
     c.seed = o->seed;
-    return o->shrink ? shrink_run(&c) : run_one(o, &c);
+    return o->shrink ? shrink_run(&c) : !jobs_run_one(&c, o->trace);
 }
 
 int main(int argc, char **argv)

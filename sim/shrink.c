@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define OTHER_SEEDS 400u
@@ -33,13 +32,6 @@ typedef struct shrinker {
     uint64_t tries;
 } shrinker;
 
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 /* The words that say what is broken: the name of the invariant, and those in which there is no number. */
 static void key_of(const char *failure, char *ret_key)
 {
@@ -58,8 +50,8 @@ static void key_of(const char *failure, char *ret_key)
 
 static void try_seeds(trial *t, const char *key, uint32_t count)
 {
-    double end_s = seconds() + CANDIDATE_S;
-    for (uint32_t i = 0; i < count && (i == 0 || seconds() < end_s); i++) {
+    double end_s = jobs_seconds() + CANDIDATE_S;
+    for (uint32_t i = 0; i < count && (i == 0 || jobs_seconds() < end_s); i++) {
         char found[KEY_BYTES];
         if (i > 0)
             t->tried.seed++;
@@ -88,12 +80,12 @@ static bool any_fails(shrinker *s, const sim_case *c, uint32_t count)
     }
     if (pid < 0 || waitpid(pid, &status, 0) != pid)
         return false;
-    if (WIFSIGNALED(status) && (s->key[0] == '\0' || strcmp(s->key, "signal") == 0)) {
-        snprintf(t->result.failure, sizeof(t->result.failure), "ended by signal %d", WTERMSIG(status));
+    if (status != 0 && (s->key[0] == '\0' || strcmp(s->key, "ended") == 0)) {
+        jobs_say_end(status, t->result.failure, sizeof(t->result.failure));
         t->found = true;
     }
-    if (t->found && s->key[0] == '\0' && WIFSIGNALED(status))
-        snprintf(s->key, sizeof(s->key), "signal");
+    if (t->found && s->key[0] == '\0' && status != 0)
+        snprintf(s->key, sizeof(s->key), "ended");
     else if (t->found && s->key[0] == '\0')
         key_of(t->result.failure, s->key);
     return t->found;
@@ -101,7 +93,7 @@ static bool any_fails(shrinker *s, const sim_case *c, uint32_t count)
 
 static bool out_of_time(const shrinker *s)
 {
-    return seconds() - s->begun_s > ALL_S;
+    return jobs_seconds() - s->begun_s > ALL_S;
 }
 
 static bool keep(shrinker *s)
@@ -111,7 +103,7 @@ static bool keep(shrinker *s)
     int kinds = __builtin_popcountll(s->result.options);
     fprintf(stderr, "%6.1f s: seed %" PRIu64 ", %" PRIu32 " replicas, %" PRIu32 " ids, %d kinds of faults, %" PRIu64
                     " faults\n",
-            seconds() - s->begun_s, s->best.seed, s->result.replicas, s->result.ids, kinds, s->result.faults);
+            jobs_seconds() - s->begun_s, s->best.seed, s->result.replicas, s->result.ids, kinds, s->result.faults);
     return true;
 }
 
@@ -229,7 +221,7 @@ static void tell(const shrinker *s)
 {
     jobs_describe(stdout, &s->best, &s->result);
     printf("  %" PRIu64 " faults are left; %" PRIu64 " cases were tried in %.1f s\n", faults_left(s), s->tries,
-           seconds() - s->begun_s);
+           jobs_seconds() - s->begun_s);
     if (s->best.limits.settings != NULL)
         return; /* a file of cases has no settings */
     puts("  as a line for tests/sim/seeds.txt:");
@@ -240,7 +232,7 @@ static void tell(const shrinker *s)
 
 int shrink_run(const sim_case *c)
 {
-    shrinker s = {.best = *c, .begun_s = seconds()};
+    shrinker s = {.best = *c, .begun_s = jobs_seconds()};
     s.shared = mmap(NULL, sizeof(*s.shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (s.shared == MAP_FAILED) {
         fprintf(stderr, "allot-sim: %s\n", strerror(errno));
