@@ -1,35 +1,19 @@
 /* Any bytes as histories, one after the other with a NUL between: never a crash; the same verdict twice; every finding
  * is counted, names its line, and can be shown on a terminal. */
 #include "tests/fuzz/fuzz.h"
-#include "verify/merge.h"
+#include "tests/verify/text_source.h"
 
 #define SOURCES_MOST 4
 
 static const char *const names[SOURCES_MOST] = {"a", "b", "c", "d"};
 
-typedef struct reader {
-    const char *at, *end;
-} reader;
-
-static int next(void *user, raw_line *ret_line)
-{
-    reader *r = user;
-    if (r->at == r->end)
-        return 0;
-    const char *stop = memchr(r->at, '\n', (size_t)(r->end - r->at));
-    const char *end = stop != NULL ? stop : r->end;
-    *ret_line = (raw_line){.text = r->at, .len = (size_t)(end - r->at), .ended = stop != NULL};
-    r->at = stop != NULL ? stop + 1 : end;
-    return 1;
-}
-
-static uint32_t split(const char *data, size_t size, reader ret_readers[SOURCES_MOST])
+static uint32_t split(const char *data, size_t size, text_source ret_readers[SOURCES_MOST])
 {
     uint32_t count = 0;
     const char *at = data, *end = data + size;
     while (count < SOURCES_MOST) {
         const char *stop = count + 1 < SOURCES_MOST && at != end ? memchr(at, '\0', (size_t)(end - at)) : NULL;
-        ret_readers[count++] = (reader){at, stop != NULL ? stop : end};
+        ret_readers[count++] = (text_source){at, stop != NULL ? stop : end, false};
         if (stop == NULL)
             break;
         at = stop + 1;
@@ -57,11 +41,11 @@ static void check_findings(const checker *c, uint32_t sources)
 
 static merge_result check(const uint8_t *data, size_t size, bool complete, tally *ret_tally)
 {
-    reader readers[SOURCES_MOST];
+    text_source readers[SOURCES_MOST];
     history_source sources[SOURCES_MOST];
     uint32_t at = 0, count = split((const char *)data, size, readers);
     for (uint32_t i = 0; i < count; i++)
-        sources[i] = (history_source){.next = next, .user = &readers[i]};
+        sources[i] = text_source_of(&readers[i]);
     checker *c = checker_new(names, count, complete);
     REQUIRE(c != NULL);
     merge_result result = merge_histories(c, sources, count, NULL, &at);

@@ -1,6 +1,7 @@
 #include "tests/verify/records.h"
 
 #include "base/uuid_text.h"
+#include "tests/verify/text_source.h"
 
 #include <check.h>
 #include <inttypes.h>
@@ -117,49 +118,30 @@ static void record_text(bytes *b, const record *one)
     put(b, "}\n");
 }
 
-bytes records_text(const records *r, uint32_t source)
+void records_texts(const records *r, bytes ret_texts[SOURCES_MOST])
 {
-    bytes text = {0};
-    for (size_t i = 0; i < r->count; i++) {
-        if (r->all[i].source == source)
-            record_text(&text, &r->all[i]);
-    }
-    return text;
+    memset(ret_texts, 0, r->sources * sizeof(*ret_texts));
+    for (size_t i = 0; i < r->count; i++)
+        record_text(&ret_texts[r->all[i].source], &r->all[i]);
+}
+
+void texts_done(bytes texts[SOURCES_MOST], uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        bytes_done(&texts[i]);
 }
 
 /* ---- The verdict ------------------------------------------------------------------------------------------------- */
 
-typedef struct reader {
-    const char *at, *end;
-    bool growing;
-} reader;
-
-static bool is_growing(void *user)
-{
-    return ((const reader *)user)->growing;
-}
-
-static int next(void *user, raw_line *ret_line)
-{
-    reader *r = user;
-    if (r->at == r->end)
-        return 0;
-    const char *stop = memchr(r->at, '\n', (size_t)(r->end - r->at));
-    const char *end = stop != NULL ? stop : r->end;
-    *ret_line = (raw_line){.text = r->at, .len = (size_t)(end - r->at), .ended = stop != NULL};
-    r->at = stop != NULL ? stop + 1 : end;
-    return 1;
-}
-
 static merge_result merge(checker *c, const bytes *texts, uint32_t count, const horizon *until, unsigned growing)
 {
-    reader readers[SOURCES_MOST];
+    text_source readers[SOURCES_MOST];
     history_source sources[SOURCES_MOST];
     uint32_t at;
     ck_assert_uint_le(count, SOURCES_MOST);
     for (uint32_t i = 0; i < count; i++) {
-        readers[i] = (reader){texts[i].data, texts[i].data + texts[i].len, (growing >> i & 1) != 0};
-        sources[i] = (history_source){.next = next, .growing = is_growing, .user = &readers[i]};
+        readers[i] = (text_source){texts[i].data, texts[i].data + texts[i].len, (growing >> i & 1) != 0};
+        sources[i] = text_source_of(&readers[i]);
     }
     return merge_histories(c, sources, count, until, &at);
 }
@@ -185,24 +167,12 @@ tally verdict_on(const bytes *texts, uint32_t count, bool complete, char *ret_fi
     return verdict_until(texts, count, complete, NULL, 0, ret_first, size);
 }
 
-static void all_texts(const records *r, bytes ret_texts[SOURCES_MOST])
-{
-    for (uint32_t i = 0; i < r->sources; i++)
-        ret_texts[i] = records_text(r, i);
-}
-
-static void free_texts(bytes texts[SOURCES_MOST], uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++)
-        bytes_done(&texts[i]);
-}
-
 tally records_verdict(const records *r, bool complete, char *ret_first, size_t size)
 {
     bytes texts[SOURCES_MOST];
-    all_texts(r, texts);
+    records_texts(r, texts);
     tally t = verdict_on(texts, r->sources, complete, ret_first, size);
-    free_texts(texts, r->sources);
+    texts_done(texts, r->sources);
     return t;
 }
 
@@ -210,9 +180,9 @@ tally records_verdict_until(const records *r, int64_t until_us, unsigned growing
 {
     bytes texts[SOURCES_MOST];
     const horizon until = {.boot = record_boot(1), .until_us = until_us};
-    all_texts(r, texts);
+    records_texts(r, texts);
     tally t = verdict_until(texts, r->sources, false, &until, growing, ret_first, size);
-    free_texts(texts, r->sources);
+    texts_done(texts, r->sources);
     return t;
 }
 
@@ -240,25 +210,25 @@ static bool is_named(const checker *c, rule wanted, place at)
 bool records_broken_is_named(const records *r, rule wanted)
 {
     bytes texts[SOURCES_MOST];
-    all_texts(r, texts);
+    records_texts(r, texts);
     checker *c = checker_new(names, r->sources, true);
     ck_assert_ptr_nonnull(c);
     ck_assert_int_eq(merge(c, texts, r->sources, NULL, 0), MERGE_DONE);
     bool named = is_named(c, wanted, broken_place(r));
     checker_free(c);
-    free_texts(texts, r->sources);
+    texts_done(texts, r->sources);
     return named;
 }
 
 merge_result records_merge(const records *r, char *ret_obstacle, size_t size)
 {
     bytes texts[SOURCES_MOST];
-    all_texts(r, texts);
+    records_texts(r, texts);
     checker *c = checker_new(names, r->sources, false);
     ck_assert_ptr_nonnull(c);
     merge_result result = merge(c, texts, r->sources, NULL, 0);
     snprintf(ret_obstacle, size, "%s", checker_obstacle(c));
     checker_free(c);
-    free_texts(texts, r->sources);
+    texts_done(texts, r->sources);
     return result;
 }

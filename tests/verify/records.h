@@ -42,8 +42,9 @@ void records_done(records *r);
 /* What the line of a record says from when on: since_us, or at_us. */
 int64_t record_since(const record *one);
 
-/* The text of one history. The caller frees it with bytes_done. */
-bytes records_text(const records *r, uint32_t source);
+/* The text of each history. */
+void records_texts(const records *r, bytes ret_texts[SOURCES_MOST]);
+void texts_done(bytes texts[SOURCES_MOST], uint32_t count);
 
 /* The verdict on texts, one for each history. With `ret_first`, the first finding is printed into it. */
 tally verdict_on(const bytes *texts, uint32_t count, bool complete, char *ret_first, size_t size);

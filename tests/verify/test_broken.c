@@ -6,7 +6,6 @@
 #include "tests/verify/world.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define RIGHT 300
@@ -74,10 +73,11 @@ END_TEST
 
 /* ---- Text -------------------------------------------------------------------------------------------------------- */
 
-static void texts_of(const records *r, bytes ret_texts[SOURCES_MOST])
+/* The line with which the process began. */
+static void append_opened(bytes *b, const bytes *text)
 {
-    for (uint32_t i = 0; i < r->sources; i++)
-        ret_texts[i] = records_text(r, i);
+    const char *end = memchr(text->data, '\n', text->len);
+    ck_assert_int_eq(bytes_append(b, text->data, (size_t)(end - text->data) + 1), 0);
 }
 
 /* A history that ends within a line is that of a process which was killed as it wrote. */
@@ -86,14 +86,13 @@ START_TEST(a_torn_end_is_right)
     char first[512];
     bytes texts[SOURCES_MOST];
     records r = world_histories(7);
-    texts_of(&r, texts);
+    records_texts(&r, texts);
     for (uint32_t source = 0; source < r.sources; source++) {
         ck_assert_int_eq(bytes_append(&texts[source], "{\"event\":\"renew", 15), 0);
         tally t = verdict_on(texts, r.sources, true, first, sizeof(first));
         ck_assert_msg(t.wrong == 0 && t.torn == source + 1, "%s", first);
     }
-    for (uint32_t i = 0; i < r.sources; i++)
-        bytes_done(&texts[i]);
+    texts_done(texts, r.sources);
     records_done(&r);
 }
 END_TEST
@@ -104,20 +103,18 @@ START_TEST(a_torn_line_is_right_before_a_new_process_alone)
     char first[512];
     records r = world_histories(7);
     bytes texts[SOURCES_MOST];
-    texts_of(&r, texts);
+    records_texts(&r, texts);
     ck_assert_int_eq(bytes_append(&texts[0], "{\"event\":\"renew\n", 16), 0);
     tally t = verdict_on(texts, r.sources, true, first, sizeof(first));
     ck_assert_uint_eq(t.found[RULE_FORM], 1);
     bytes opened = {0};
-    const char *end = memchr(texts[0].data, '\n', texts[0].len);
-    ck_assert_int_eq(bytes_append(&opened, texts[0].data, (size_t)(end - texts[0].data) + 1), 0);
+    append_opened(&opened, &texts[0]);
     memcpy(memchr(opened.data, ':', opened.len), ":\"opened\",\"at\":9999999999", 25); /* later than everything */
     ck_assert_int_eq(bytes_append(&texts[0], opened.data, opened.len), 0);
     t = verdict_on(texts, r.sources, false, first, sizeof(first));
     ck_assert_msg(t.wrong == 0 && t.torn == 1, "%s", first);
     bytes_done(&opened);
-    for (uint32_t i = 0; i < r.sources; i++)
-        bytes_done(&texts[i]);
+    texts_done(texts, r.sources);
     records_done(&r);
 }
 END_TEST
@@ -127,19 +124,16 @@ START_TEST(rubbish_before_a_new_process_is_not_torn)
     char first[512];
     records r = world_histories(7);
     bytes texts[SOURCES_MOST];
-    texts_of(&r, texts);
-    const char *end = memchr(texts[0].data, '\n', texts[0].len);
-    size_t len = (size_t)(end - texts[0].data) + 1;
+    records_texts(&r, texts);
     bytes again = {0};
-    ck_assert_int_eq(bytes_append(&again, texts[0].data, len), 0);
+    append_opened(&again, &texts[0]);
     ck_assert_int_eq(bytes_append(&again, "{\"event\":\"renewed\"}\n", 20), 0);
     ck_assert_int_eq(bytes_append(&again, texts[0].data, texts[0].len), 0);
     bytes_done(&texts[0]);
     texts[0] = again;
     tally t = verdict_on(texts, r.sources, true, first, sizeof(first));
     ck_assert_msg(t.found[RULE_FORM] == 1 && t.wrong == 1 && t.torn == 0, "%s", first);
-    for (uint32_t i = 0; i < r.sources; i++)
-        bytes_done(&texts[i]);
+    texts_done(texts, r.sources);
     records_done(&r);
 }
 END_TEST
@@ -151,7 +145,7 @@ START_TEST(a_line_that_is_none_is_refused)
         uint64_t random = seed;
         records r = world_histories(seed % 10);
         bytes texts[SOURCES_MOST];
-        texts_of(&r, texts);
+        records_texts(&r, texts);
         bytes *b = &texts[random_below(&random, r.sources)];
         size_t at = random_below(&random, (uint32_t)b->len - 1);
         if (b->data[at] != '\n') {
@@ -159,8 +153,7 @@ START_TEST(a_line_that_is_none_is_refused)
             tally t = verdict_on(texts, r.sources, true, first, sizeof(first));
             ck_assert_msg(t.found[RULE_FORM] > 0, "seed %d", (int)seed);
         }
-        for (uint32_t i = 0; i < r.sources; i++)
-            bytes_done(&texts[i]);
+        texts_done(texts, r.sources);
         records_done(&r);
     }
 }

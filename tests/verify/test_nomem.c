@@ -1,26 +1,10 @@
 /* Memory that runs out, at any place: it is told, and nothing leaks. */
 #include "tests/unit/allocations.h"
 #include "tests/verify/suites.h"
+#include "tests/verify/text_source.h"
 #include "tests/verify/world.h"
 
-#include <string.h>
-
 static const char *const names[SOURCES_MOST] = {"a", "b", "c", "d", "e", "f"};
-
-typedef struct reader {
-    const char *at, *end;
-} reader;
-
-static int next(void *user, raw_line *ret_line)
-{
-    reader *r = user;
-    if (r->at == r->end)
-        return 0;
-    const char *stop = memchr(r->at, '\n', (size_t)(r->end - r->at));
-    *ret_line = (raw_line){.text = r->at, .len = (size_t)(stop - r->at), .ended = true};
-    r->at = stop + 1;
-    return 1;
-}
 
 typedef struct outcome {
     merge_result result;
@@ -30,13 +14,13 @@ typedef struct outcome {
 /* Asserts nothing: that allocates. */
 static outcome check(const bytes *texts, uint32_t count)
 {
-    reader readers[SOURCES_MOST];
+    text_source readers[SOURCES_MOST];
     history_source sources[SOURCES_MOST];
     uint32_t at;
     outcome o = {.result = MERGE_NOMEM};
     for (uint32_t i = 0; i < count; i++) {
-        readers[i] = (reader){texts[i].data, texts[i].data + texts[i].len};
-        sources[i] = (history_source){.next = next, .user = &readers[i]};
+        readers[i] = (text_source){texts[i].data, texts[i].data + texts[i].len, false};
+        sources[i] = text_source_of(&readers[i]);
     }
     checker *c = checker_new(names, count, true);
     if (c != NULL)
@@ -54,8 +38,7 @@ START_TEST(every_allocation_may_fail)
     bytes texts[SOURCES_MOST];
     records r = world_histories(3);
     records_insert(&r, r.count, (record){.source = 0, .kind = LINE_FOLLOWS, .at_us = 9999999999, .slot = 777});
-    for (uint32_t i = 0; i < r.sources; i++)
-        texts[i] = records_text(&r, i);
+    records_texts(&r, texts);
     outcome o = {.result = MERGE_NOMEM};
     for (long n = 0; o.result != MERGE_DONE; n++) {
         long before = allocations_live();
@@ -67,8 +50,7 @@ START_TEST(every_allocation_may_fail)
         ck_assert_int_eq(allocations_live(), before);
         ck_assert(n < 100000 && o.found != failed);
     }
-    for (uint32_t i = 0; i < r.sources; i++)
-        bytes_done(&texts[i]);
+    texts_done(texts, r.sources);
     records_done(&r);
 }
 END_TEST
