@@ -1,50 +1,22 @@
 /* Histories that are still being written, and how their lines come together. */
-#include "tests/verify/records.h"
+#include "tests/verify/story.h"
 #include "tests/verify/suites.h"
 
 #include <string.h>
 
-/* Replica i has slot i + 1, and a lease until 1000. */
-static records open_some(uint32_t count, bool proven)
-{
-    records r = {.sources = count};
-    for (uint32_t i = 0; i < count; i++)
-        records_add(&r, (record){.source = i, .kind = LINE_OPENED, .at_us = 1, .boot = 1});
-    for (uint32_t i = 0; i < count; i++)
-        records_add(&r, (record){.source = i,
-                                 .kind = LINE_JOINED,
-                                 .at_us = 2,
-                                 .slot = i + 1,
-                                 .until_us = 1000,
-                                 .life = 1,
-                                 .proven = proven});
-    return r;
-}
-
-static void say(records *r, uint32_t source, line_kind kind, int64_t at_us, uint64_t token)
-{
-    records_add(r, (record){.source = source,
-                            .kind = kind,
-                            .at_us = at_us,
-                            .slot = source + 1,
-                            .number = token,
-                            .until_us = 5000,
-                            .id_count = kind == LINE_HELD || kind == LINE_RELEASED});
-}
-
 /* The first history was read before its replica gave the id back, the second one after the next one had got it. */
 START_TEST(what_is_later_than_the_reading_is_left_out)
 {
-    char first[512];
     for (int64_t until_us = 299; until_us <= 300; until_us++) {
-        records r = open_some(2, false);
-        say(&r, 0, LINE_HELD, 100, 5);
-        say(&r, 1, LINE_HELD, 300, 6);
-        say(&r, 1, LINE_FOLLOWS, 310, 0);
-        tally t = records_verdict_until(&r, until_us, 1, first, sizeof(first));
-        ck_assert_msg(t.found[RULE_HOLDERS] == (until_us == 300) && t.wrong == t.found[RULE_HOLDERS], "%s", first);
+        story s;
+        open_two(&s, false);
+        say_at(&s, 100, 0, about(0, LINE_HELD, 5));
+        say_at(&s, 300, 0, about(1, LINE_HELD, 6));
+        say_at(&s, 310, 0, about(1, LINE_FOLLOWS, 0));
+        tally t = records_verdict_until(&s.told, until_us, 1, s.first, sizeof(s.first));
+        ck_assert_msg(t.found[RULE_HOLDERS] == (until_us == 300) && t.wrong == t.found[RULE_HOLDERS], "%s", s.first);
         ck_assert_uint_eq(t.growing, 2);
-        records_done(&r);
+        records_done(&s.told);
     }
 }
 END_TEST
@@ -52,28 +24,28 @@ END_TEST
 /* Histories of another boot do not grow, and all of them counts. */
 START_TEST(the_horizon_is_of_one_boot)
 {
-    char first[512];
-    records r = open_some(2, false);
-    r.all[0].boot = r.all[1].boot = 2;
-    say(&r, 0, LINE_HELD, 100, 5);
-    say(&r, 1, LINE_HELD, 300, 6);
-    tally t = records_verdict_until(&r, 50, 3, first, sizeof(first));
+    story s;
+    open_two(&s, false);
+    s.told.all[0].boot = s.told.all[1].boot = 2;
+    say_at(&s, 100, 0, about(0, LINE_HELD, 5));
+    say_at(&s, 300, 0, about(1, LINE_HELD, 6));
+    tally t = records_verdict_until(&s.told, 50, 3, s.first, sizeof(s.first));
     ck_assert(t.found[RULE_HOLDERS] == 1 && t.growing == 0 && t.lines == 6);
-    records_done(&r);
+    records_done(&s.told);
 }
 END_TEST
 
 /* Where a death is proven at once, a replica that only had nothing to say for a while is not dead. */
 START_TEST(who_is_alive_holds_on)
 {
-    char first[512];
     for (unsigned growing = 0; growing <= 1; growing++) {
-        records r = open_some(2, true);
-        say(&r, 0, LINE_HELD, 100, 5);
-        say(&r, 1, LINE_HELD, 300, 6);
-        tally t = records_verdict_until(&r, 9999, growing, first, sizeof(first));
-        ck_assert_msg(t.found[RULE_HOLDERS] == growing && t.growing == growing, "%s", first);
-        records_done(&r);
+        story s;
+        open_two(&s, true);
+        say_at(&s, 100, 0, about(0, LINE_HELD, 5));
+        say_at(&s, 300, 0, about(1, LINE_HELD, 6));
+        tally t = records_verdict_until(&s.told, 9999, growing, s.first, sizeof(s.first));
+        ck_assert_msg(t.found[RULE_HOLDERS] == growing && t.growing == growing, "%s", s.first);
+        records_done(&s.told);
     }
 }
 END_TEST
@@ -81,30 +53,29 @@ END_TEST
 /* The process after the one that is looked at began later than the reading: so this one has ended. */
 START_TEST(who_opened_later_is_another_process)
 {
-    char first[512];
-    records r = open_some(2, true);
-    say(&r, 0, LINE_HELD, 100, 5);
-    say(&r, 1, LINE_HELD, 300, 6);
-    records_add(&r, (record){.source = 0, .kind = LINE_OPENED, .at_us = 400, .boot = 1});
-    tally t = records_verdict_until(&r, 350, 1, first, sizeof(first));
-    ck_assert_msg(t.wrong == 0 && t.growing == 0 && t.processes == 2, "%s", first);
-    records_done(&r);
+    story s;
+    open_two(&s, true);
+    say_at(&s, 100, 0, about(0, LINE_HELD, 5));
+    say_at(&s, 300, 0, about(1, LINE_HELD, 6));
+    say_at(&s, 400, 0, (record){.source = 0, .kind = LINE_OPENED, .boot = 1});
+    tally t = records_verdict_until(&s.told, 350, 1, s.first, sizeof(s.first));
+    ck_assert_msg(t.wrong == 0 && t.growing == 0 && t.processes == 2, "%s", s.first);
+    records_done(&s.told);
 }
 END_TEST
 
 /* At one instant the order is that of the names; over many, that of the instants. */
 START_TEST(lines_come_in_the_order_of_their_instants)
 {
-    char first[512];
-    records r = open_some(SOURCES_MOST, false);
+    story s;
+    open_some(&s, SOURCES_MOST, false);
     for (int64_t turn = 0; turn < 60; turn++) {
         uint32_t who = (uint32_t)(turn * 5) % SOURCES_MOST;
-        say(&r, who, LINE_HELD, 100 + turn * 10, (uint64_t)turn + 1);
-        say(&r, who, LINE_RELEASED, 110 + turn * 10, (uint64_t)turn + 1);
+        say_hold(&s, who, (uint64_t)turn + 1, 100 + turn * 10, 110 + turn * 10, LINE_RELEASED);
     }
-    tally t = records_verdict(&r, false, first, sizeof(first));
-    ck_assert_msg(t.wrong == 0 && t.grants == 60, "%s", first);
-    records_done(&r);
+    tally t = records_verdict(&s.told, false, s.first, sizeof(s.first));
+    ck_assert_msg(t.wrong == 0 && t.grants == 60, "%s", s.first);
+    records_done(&s.told);
 }
 END_TEST
 

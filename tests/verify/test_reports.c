@@ -36,8 +36,7 @@ START_TEST(an_ack_under_an_old_token_is_found)
 {
     story s;
     open_two(&s, false);
-    say_at(&s, 100, 0, about(0, LINE_HELD, 5));
-    say_at(&s, 150, 0, about(0, LINE_LOST, 5));
+    say_hold(&s, 0, 5, 100, 150, LINE_LOST);
     say_at(&s, 200, 0, about(1, LINE_HELD, 6));
     say_at(&s, 300, 0, answered(about(0, LINE_ACKED, 5), LINE_ACCEPTED));
     expect(&s, RULE_STALE, 1);
@@ -45,8 +44,7 @@ START_TEST(an_ack_under_an_old_token_is_found)
                               "b:3");
     /* the same, where the newer hold is written after the ack */
     open_two(&s, false);
-    say_at(&s, 100, 0, about(0, LINE_HELD, 5));
-    say_at(&s, 150, 0, about(0, LINE_LOST, 5));
+    say_hold(&s, 0, 5, 100, 150, LINE_LOST);
     say_at(&s, 300, 0, answered(about(0, LINE_ACKED, 5), LINE_ACCEPTED));
     say_at(&s, 310, 200, about(1, LINE_HELD, 6));
     expect(&s, RULE_STALE, 1);
@@ -59,8 +57,7 @@ START_TEST(an_acked_id_does_not_come_back_unless_it_is_added)
         story s;
         open_two(&s, false);
         say(&s, about(1, LINE_ADDED, 0));
-        say_at(&s, 100, 0, about(0, LINE_HELD, 5));
-        say_at(&s, 200, 0, answered(about(0, LINE_ACKED, 5), LINE_ACCEPTED));
+        say_hold(&s, 0, 5, 100, 200, LINE_ACKED);
         if (adds > 1)
             say_at(&s, 250, 0, about(1, LINE_ADDED, 0));
         say_at(&s, 300, 0, about(1, LINE_HELD, 6));
@@ -76,12 +73,10 @@ START_TEST(one_ack_for_each_add)
         open_two(&s, false);
         if (adds > 0)
             say(&s, about(1, LINE_ADDED, 0));
-        say_at(&s, 100, 0, about(0, LINE_HELD, 5));
-        say_at(&s, 200, 0, answered(about(0, LINE_ACKED, 5), LINE_ACCEPTED));
+        say_hold(&s, 0, 5, 100, 200, LINE_ACKED);
         if (adds > 1)
             say_at(&s, 250, 0, about(1, LINE_ADDED, 0));
-        say_at(&s, 300, 0, about(1, LINE_HELD, 6));
-        say_at(&s, 400, 0, answered(about(1, LINE_ACKED, 6), LINE_ACCEPTED));
+        say_hold(&s, 1, 6, 300, 400, LINE_ACKED);
         expect(&s, RULE_ACKS, adds < 2);
     }
 }
@@ -94,18 +89,11 @@ START_TEST(an_add_of_what_is_there_does_not_count)
     for (int i = 0; i < 3; i++) {
         story s;
         open_two(&s, false);
-        for (int64_t us = 1; us <= 500; us++) {
-            for (int k = 0; k < 3; k++) {
-                if (adds[i][k] == us)
-                    say_at(&s, us, 0, about(1, LINE_ADDED, 0));
-            }
-            if (us == 100 || us == 300)
-                say_at(&s, us, 0, about(0, LINE_HELD, us == 100 ? 5 : 6));
-            if (us == 200 || us == 400)
-                say_at(&s, us, 0, answered(about(0, LINE_ACKED, us == 200 ? 5 : 6), LINE_ACCEPTED));
-            if (us == 480)
-                say_at(&s, us, 0, about(0, LINE_HELD, 7));
-        }
+        for (int k = 0; k < 3; k++)
+            say_at(&s, adds[i][k], 0, about(1, LINE_ADDED, 0));
+        say_hold(&s, 0, 5, 100, 200, LINE_ACKED);
+        say_hold(&s, 0, 6, 300, 400, LINE_ACKED);
+        say_at(&s, 480, 0, about(0, LINE_HELD, 7));
         expect(&s, RULE_ACKS, i < 2);
     }
 }
@@ -144,8 +132,7 @@ START_TEST(an_add_without_an_answer_may_have_come_about)
         say_at(&s, 200, 0, answered(about(0, LINE_ACKED, 5), LINE_ACCEPTED));
         if (turn == 3)
             say_at(&s, 250, 0, about(1, LINE_ADDING, 0));
-        say_at(&s, 300, 0, about(1, LINE_HELD, 6));
-        say_at(&s, 400, 0, answered(about(1, LINE_ACKED, 6), LINE_ACCEPTED));
+        say_hold(&s, 1, 6, 300, 400, LINE_ACKED);
         expect(&s, RULE_ACKS, turn == 0 || turn == 2);
     }
     story s;
@@ -162,8 +149,7 @@ START_TEST(an_answer_is_to_what_was_asked_last)
         story s;
         open_two(&s, false);
         say_at(&s, 50, 0, about(1, LINE_ADDING, 0));
-        say_at(&s, 100, 0, about(0, LINE_HELD, 5));
-        say_at(&s, 200, 0, answered(about(0, LINE_ACKED, 5), LINE_ACCEPTED));
+        say_hold(&s, 0, 5, 100, 200, LINE_ACKED);
         say_at(&s, 310, since_us, about(1, LINE_ADDED, 0));
         say_at(&s, 400, 0, about(0, LINE_HELD, 6));
         expect(&s, RULE_ACKS, since_us == 50);
@@ -177,12 +163,10 @@ START_TEST(what_was_acked_before_it_is_known_to_be_added_was_there)
     for (int adds = 0; adds <= 1; adds++) {
         story s;
         open_two(&s, false);
-        say_at(&s, 100, 0, about(0, LINE_HELD, 5));
-        say_at(&s, 200, 0, answered(about(0, LINE_ACKED, 5), LINE_ACCEPTED));
+        say_hold(&s, 0, 5, 100, 200, LINE_ACKED);
         if (adds > 0)
             say_at(&s, 250, 0, about(1, LINE_ADDED, 0));
-        say_at(&s, 300, 0, about(1, LINE_HELD, 6));
-        say_at(&s, 400, 0, answered(about(1, LINE_ACKED, 6), LINE_ACCEPTED));
+        say_hold(&s, 1, 6, 300, 400, LINE_ACKED);
         expect(&s, RULE_ACKS, adds == 0);
     }
 }
@@ -195,8 +179,7 @@ START_TEST(one_grant_is_reported_once)
         story s;
         open_two(&s, false);
         say(&s, about(1, LINE_ADDED, 0));
-        say_at(&s, 100, 0, about(0, LINE_HELD, 5));
-        say_at(&s, 200, 0, answered(about(0, kinds[i % 2], 5), LINE_ACCEPTED));
+        say_hold(&s, 0, 5, 100, 200, kinds[i % 2]);
         say_at(&s, 250, 0, about(1, LINE_ADDED, 0));
         say_at(&s, 300, 0, answered(about(0, kinds[i / 2], 5), LINE_ACCEPTED));
         expect(&s, RULE_ACKS, 1);
@@ -210,8 +193,7 @@ START_TEST(every_life_may_have_an_ack_of_its_own)
     for (uint32_t life = 1; life <= 2; life++) {
         story s;
         open_two(&s, false);
-        say_at(&s, 100, 0, about(0, LINE_HELD, 5));
-        say_at(&s, 200, 0, answered(about(0, LINE_ACKED, 5), LINE_ACCEPTED));
+        say_hold(&s, 0, 5, 100, 200, LINE_ACKED);
         say_at(&s, 300, 0, about(0, LINE_FENCED, 0));
         say_at(&s, 400, 0, (record){.kind = LINE_JOINED, .slot = 3, .until_us = 1200, .life = life});
         record again = about(0, LINE_HELD, 6);
@@ -319,11 +301,8 @@ START_TEST(what_a_dead_one_held_has_to_come_to_another)
     open_two(&s, false);
     say(&s, about(1, LINE_ADDED, 0));
     say(&s, about(0, LINE_HELD, 5));
-    record renewed = about(1, LINE_RENEWED, 0);
-    renewed.until_us = 3000;
-    say_at(&s, 900, 0, renewed);
-    renewed.until_us = 4000;
-    say_at(&s, 2000, 0, renewed);
+    say_at(&s, 900, 0, renewed(1, 3000));
+    say_at(&s, 2000, 0, renewed(1, 4000));
     expect_complete(&s, 1);
 }
 END_TEST
