@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 
+from clocks import Clock
 from failpoints import Failpoints
 from observed import observe
 from proxies import Proxy
@@ -126,7 +127,7 @@ class Stage:
         self.server = None
         self.proxies = {}
         self.failpoints = {}
-        self.clock = os.path.join(self.home, "clock")
+        self.clock = None
         self.path = os.path.join(self.home, "store")
         if backend == REDIS:
             self._start_server()
@@ -144,10 +145,8 @@ class Stage:
     def _start_server(self):
         environment = None
         if self.setting.clocked:
-            with open(self.clock, "wb") as file:
-                file.write(bytes(16))
-            library = os.path.join(os.environ["ALLOT_BUILD"], "tests", "server_clock.so")
-            environment = {**os.environ, "LD_PRELOAD": library, "ALLOT_TEST_CLOCK": self.clock}
+            self.clock = Clock(os.path.join(self.home, "clock"))
+            environment = {**os.environ, **self.clock.environment}
         folder = os.path.join(self.home, "server")
         os.mkdir(folder)
         self.server = RedisServer(folder, *self.setting.server, environment=environment)
@@ -157,11 +156,12 @@ class Stage:
     def history(self, name):
         return os.path.join(self.home, f"{name}.jsonl")
 
-    def start_replica(self, name, prepare=lambda: None, **more):
-        """a holds what it gets; the others work. `prepare`: with its failpoints cleared, before it starts."""
+    def start_replica(self, name, prepare=lambda: None, clock=None, **more):
+        """a holds what it gets; the others work. `prepare`: with its failpoints cleared, before it starts; `clock`: a
+        Clock of its own."""
         flags = ["--ttl", f"{round(self.setting.ttl_s * 1000)}ms", "--history", self.history(name),
                  *self.setting.flags]
-        extra = {}
+        shims = [clock.environment] if clock else []
         if self.setting.proxied:
             if name not in self.proxies:
                 self.proxies[name] = Proxy(self.server.path)
@@ -170,9 +170,11 @@ class Stage:
             if name not in self.failpoints:
                 self.failpoints[name] = Failpoints(os.path.join(self.home, f"{name}.faults"), self.path)
             self.failpoints[name].clear()
-            extra = self.failpoints[name].environment
+            shims.append(self.failpoints[name].environment)
         prepare()
-        extra = {**extra, **more.pop("extra", {})}
+        extra = {key: value for shim in shims for key, value in shim.items()}
+        if shims:
+            extra["LD_PRELOAD"] = ":".join(shim["LD_PRELOAD"] for shim in shims)
         return self.group.start(name, *flags, program=None if name == "a" else self.worker,
                                 env=clean_environment(**extra), **more)
 

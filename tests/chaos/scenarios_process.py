@@ -4,7 +4,8 @@ import os
 import signal
 import time
 
-from frame import SAFE, cont, scenario
+from clocks import Clock
+from frame import NAMES, SAFE, cont, scenario
 
 
 @scenario("SIGKILL of the leader", expect=SAFE, quick=True)
@@ -110,11 +111,9 @@ def wall_clocks_differ(stage):
         victim = stage.replica(name)
         stage.struck.add(name)
         assert victim.terminate() == 0
-        path = os.path.join(stage.home, f"{name}.clock")
-        with open(path, "wb") as file:
-            file.write(bytes(8) + offset_us.to_bytes(8, "little", signed=True))
-        library = os.path.join(os.environ["ALLOT_BUILD"], "tests", "server_clock.so")
-        stage.restart(victim, extra={"LD_PRELOAD": library, "ALLOT_TEST_CLOCK": path})
+        clock = Clock(os.path.join(stage.home, f"{name}.clock"))
+        clock.set(offset_us=offset_us)
+        stage.restart(victim, clock=clock)
         stage.wait_work()
     leader = stage.leader()
     if leader.name == "a":  # so that one with a wrong clock leads
@@ -126,19 +125,14 @@ def wall_clocks_differ(stage):
 
 @scenario("the wall clock of all replicas jumps by an hour, forth and back, ten times", expect=SAFE, again=False)
 def wall_clocks_jump(stage):
-    path = os.path.join(stage.home, "all.clock")
-    library = os.path.join(os.environ["ALLOT_BUILD"], "tests", "server_clock.so")
-    with open(path, "wb") as file:
-        file.write(bytes(16))
-    for name in ("a", "b", "c"):
+    clock = Clock(os.path.join(stage.home, "all.clock"))
+    for name in NAMES:
         victim = stage.replica(name)
         stage.struck.add(name)
         assert victim.terminate() == 0
-        stage.restart(victim, extra={"LD_PRELOAD": library, "ALLOT_TEST_CLOCK": path})
+        stage.restart(victim, clock=clock)
     stage.wait_calm()
     stage.struck.clear()
     for number in range(10):
-        with open(path, "r+b") as file:
-            file.seek(8)
-            file.write((3_600_000_000 * (-1) ** number).to_bytes(8, "little", signed=True))
+        clock.set(offset_us=3_600_000_000 * (-1) ** number)
         stage.wait_work(4)

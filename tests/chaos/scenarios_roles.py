@@ -148,16 +148,10 @@ def wrong_type(stage):
     until_fenced(stage, take, give)
 
 
-def _set_clock(stage, now_us=0, offset_us=0):
-    """It stands still at that moment, or (0) is so far away from the real time."""
-    with open(stage.clock, "r+b") as file:
-        file.write(now_us.to_bytes(8, "little", signed=True) + offset_us.to_bytes(8, "little", signed=True))
-
-
 @scenario("the server's clock jumps ahead by 60 s", REDIS, expect=DEGRADED, clocked=True, again=False, quick=True)
 def clock_ahead(stage):
     since = stage.mark()
-    _set_clock(stage, offset_us=60_000_000)
+    stage.clock.set(offset_us=60_000_000)
     stage.wait_all("joined", since)
     stage.wait_work()
 
@@ -165,7 +159,7 @@ def clock_ahead(stage):
 @scenario("the server's clock is set back by an hour, and a follower dies", REDIS, expect=SAFE, clocked=True,
           again=False)
 def clock_back(stage):
-    _set_clock(stage, offset_us=-3_600_000_000)
+    stage.clock.set(offset_us=-3_600_000_000)
     time.sleep(2 * TTL_S)
     victim = stage.follower()
     stage.kill(victim)
@@ -177,9 +171,9 @@ def clock_back(stage):
           again=False)
 def clock_frozen(stage):
     now_us = time.time_ns() // 1000
-    _set_clock(stage, now_us)
+    stage.clock.set(now_us)
     time.sleep(3 * TTL_S)
-    _set_clock(stage, offset_us=now_us - time.time_ns() // 1000)
+    stage.clock.set(offset_us=now_us - time.time_ns() // 1000)
     stage.wait_work()
 
 
@@ -187,8 +181,8 @@ def clock_frozen(stage):
           expect=DEGRADED, clocked=True, again=False)
 def clock_frozen_then_right(stage):
     since = stage.mark()
-    _set_clock(stage, time.time_ns() // 1000)
+    stage.clock.set(time.time_ns() // 1000)
     time.sleep(3 * TTL_S)
-    _set_clock(stage)
+    stage.clock.set()
     stage.wait_all("joined", since)
     stage.wait_work()

@@ -2,15 +2,19 @@
 
 import contextlib
 import dataclasses
+import errno
 import json
+import os
 
 import pytest
 
 import catalogue  # noqa: F401  pylint: disable=unused-import
 import evidence
+import failpoints
 import frame
 import samples
 from builds import has_redis_backend
+from clocks import Clock
 from redis_server import is_installed
 
 
@@ -105,6 +109,17 @@ def test_two_who_really_hold_the_same_are_found(binary):
     assert frame.run(binary, frame.REDIS, one)["seen"]["broken"]["holders"] > 0
     with pytest.raises(AssertionError, match="is held under token"):
         frame.run(binary, frame.REDIS, dataclasses.replace(one, violates=()))
+
+
+def test_a_clock_of_its_own_takes_no_failpoints_away(binary):
+    stage = frame.Stage(binary, frame.FILE, frame.Scenario(_nothing, "nothing", (frame.FILE,), frame.SAFE, failpoints=True))
+    try:
+        replica = stage.start_replica("b", clock=Clock(os.path.join(stage.home, "clock")))
+        replica.wait(lambda r: r.slot, "to join")
+        stage.failpoints["b"].strike(failpoints.WRITE, 1, errno.EINTR)
+        stage.failpoints["b"].wait_struck()
+    finally:
+        stage.close()
 
 
 def test_what_grows_is_told():
