@@ -5,6 +5,14 @@
 
 #define TTL_MOST_US 700000 /* of a lease, some time after it was renewed, so much is left at least */
 
+/* A line that must not be there. */
+static bool insert_broken(records *r, size_t at, record one)
+{
+    records_insert(r, at, one);
+    r->broken = at;
+    return true;
+}
+
 /* ---- Two at once ------------------------------------------------------------------------------------------------- */
 
 /* The later one begins as early as the earlier one, which then is there as well. */
@@ -90,9 +98,7 @@ static bool granted_what_it_holds(records *r, uint64_t *random)
         return false;
     record again = r->all[i];
     again.number++;
-    records_insert(r, i + 1, again);
-    r->broken = i + 1;
-    return true;
+    return insert_broken(r, i + 1, again);
 }
 
 /* Lost to a clean, when another one already held it; but nobody says that there was a clean. */
@@ -179,9 +185,7 @@ static bool acked_twice(records *r, uint64_t *random)
     size_t i = any_record(r, random, is_accepted_ack);
     if (i == NONE)
         return false;
-    records_insert(r, i + 1, r->all[i]);
-    r->broken = i + 1;
-    return true;
+    return insert_broken(r, i + 1, r->all[i]);
 }
 
 /* All adds of one id but the first are forgotten; then its second ack is one too many. */
@@ -226,9 +230,7 @@ static bool stale_report(records *r, uint64_t *random, line_kind kind)
             ack.at_us = r->all[k].at_us;
             ack.since_us = 0;
             ack.id_count = 1;
-            records_insert(r, k, ack);
-            r->broken = k;
-            return true;
+            return insert_broken(r, k, ack);
         }
     }
     return false;
@@ -257,9 +259,7 @@ static bool ack_of_another(records *r, uint64_t *random)
             ack.at_us = r->all[k].at_us;
             ack.since_us = 0;
             records_remove(r, i);
-            records_insert(r, k, ack); /* behind the renewal, which has moved up */
-            r->broken = k;
-            return true;
+            return insert_broken(r, k, ack); /* behind the renewal, which has moved up */
         }
     }
     return false;
@@ -272,14 +272,22 @@ static bool is_renewed(const records *r, size_t i)
     return r->all[i].kind == LINE_RENEWED;
 }
 
+/* Where its slot was told the lease that it renews. */
+static size_t lease_before(const records *r, size_t i)
+{
+    size_t k = i;
+    while (r->all[--k].slot != r->all[i].slot || (r->all[k].kind != LINE_RENEWED && r->all[k].kind != LINE_JOINED))
+        continue;
+    return k;
+}
+
 /* The lease before it had ended already. */
 static bool late_renewal(records *r, uint64_t *random)
 {
-    size_t i = any_record(r, random, is_renewed), k = i;
+    size_t i = any_record(r, random, is_renewed);
     if (i == NONE)
         return false;
-    while (r->all[--k].slot != r->all[i].slot || (r->all[k].kind != LINE_RENEWED && r->all[k].kind != LINE_JOINED))
-        continue;
+    size_t k = lease_before(r, i);
     r->all[k].until_us = record_since(&r->all[i]) - 1 - random_below(random, 1000);
     r->broken = k; /* beside one of a longer lease before it, it is what is found */
     return true;
@@ -287,11 +295,10 @@ static bool late_renewal(records *r, uint64_t *random)
 
 static bool shorter_lease(records *r, uint64_t *random)
 {
-    size_t i = any_record(r, random, is_renewed), k = i;
+    size_t i = any_record(r, random, is_renewed);
     if (i == NONE)
         return false;
-    while (r->all[--k].slot != r->all[i].slot || (r->all[k].kind != LINE_RENEWED && r->all[k].kind != LINE_JOINED))
-        continue;
+    size_t k = lease_before(r, i);
     r->all[i].until_us = r->all[k].until_us - 1;
     r->broken = i;
     return true;
@@ -310,9 +317,7 @@ static bool renewed_when_over(records *r, uint64_t *random)
     record one = r->all[i];
     one.kind = LINE_RENEWED;
     one.until_us = one.at_us + 5000000;
-    records_insert(r, i + 1, one);
-    r->broken = i + 1;
-    return true;
+    return insert_broken(r, i + 1, one);
 }
 
 static bool is_held(const records *r, size_t i)
@@ -366,9 +371,7 @@ static bool joined_twice(records *r, uint64_t *random)
     size_t i = any_record(r, random, is_joined);
     if (i == NONE)
         return false;
-    records_insert(r, i + 1, r->all[i]);
-    r->broken = i + 1;
-    return true;
+    return insert_broken(r, i + 1, r->all[i]);
 }
 
 /* And was granted it once: not again under the same token. */
@@ -426,9 +429,7 @@ static bool slot_of_the_last_process(records *r, uint64_t *random)
                    .kind = random_below(random, 2) == 0 ? LINE_FOLLOWS : LINE_FENCED,
                    .slot = r->all[k].slot,
                    .at_us = r->all[i].at_us};
-    records_insert(r, i + 1, late);
-    r->broken = i + 1;
-    return true;
+    return insert_broken(r, i + 1, late);
 }
 
 /* A renewal before it, by another one whose process is still the same then. */
@@ -462,9 +463,7 @@ static bool ended_by_another(records *r, uint64_t *random)
     end.source = another->source;
     end.slot = another->slot;
     end.since_us = 0;
-    records_insert(r, i + 1, end);
-    r->broken = i + 1;
-    return true;
+    return insert_broken(r, i + 1, end);
 }
 
 static bool unknown_token(records *r, uint64_t *random)
@@ -476,9 +475,7 @@ static bool unknown_token(records *r, uint64_t *random)
     end.kind = random_below(random, 2) == 0 ? LINE_RELEASED : LINE_LOST;
     end.number += 1000000;
     end.since_us = 0;
-    records_insert(r, i + 1, end);
-    r->broken = i + 1;
-    return true;
+    return insert_broken(r, i + 1, end);
 }
 
 /* ---- Instants ---------------------------------------------------------------------------------------------------- */

@@ -1,4 +1,4 @@
-/* breaks.h - ways to break a history that is right. Each returns the rule that must refuse it. */
+/* breaks.h - ways to break a history that is right, each with the rule that must refuse it. */
 #ifndef TESTS_VERIFY_BREAKS_H
 #define TESTS_VERIFY_BREAKS_H
 

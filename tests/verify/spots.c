@@ -2,7 +2,6 @@
 
 #include "tests/unit/random.h"
 
-/* A random one of those that fit; NONE: none does. */
 size_t any_record(const records *r, uint64_t *random, bool (*fits)(const records *r, size_t i))
 {
     size_t chosen = NONE, seen = 0;
@@ -29,7 +28,6 @@ bool share_an_id(const record *a, const record *b)
     return a->kind == LINE_LEADS && b->kind == LINE_LEADS;
 }
 
-/* The latest hold before the i-th record, of one of its ids or of the leadership; NONE: there was none. */
 size_t begun_before(const records *r, size_t i)
 {
     for (size_t k = i; k-- > 0;) {
@@ -70,7 +68,6 @@ bool is_accepted_ack(const records *r, size_t i)
     return r->all[i].kind == LINE_ACKED && r->all[i].answer == LINE_ACCEPTED;
 }
 
-/* The next record of the same history; NONE: it is the last one. */
 size_t next_of_source(const records *r, size_t i)
 {
     for (size_t k = i + 1; k < r->count; k++) {
@@ -89,7 +86,6 @@ const record *joined_of(const records *r, uint32_t slot)
     return NULL;
 }
 
-/* Its slot has something to say later on. */
 bool lasts(const records *r, size_t i)
 {
     for (size_t k = i + 1; k < r->count; k++) {

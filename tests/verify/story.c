@@ -17,9 +17,11 @@ void open_some(story *s, uint32_t count, bool proven)
     *s = (story){.told = {.sources = count}};
     for (uint32_t i = 0; i < count; i++)
         say_at(s, 1, 0, (record){.source = i, .kind = LINE_OPENED, .boot = 1});
-    for (uint32_t i = 0; i < count; i++)
-        say_at(s, 2, 0,
-               (record){.source = i, .kind = LINE_JOINED, .slot = i + 1, .until_us = 1000, .life = 1, .proven = proven});
+    for (uint32_t i = 0; i < count; i++) {
+        record joined = {.source = i, .kind = LINE_JOINED, .slot = i + 1, .until_us = 1000, .life = 1};
+        joined.proven = proven;
+        say_at(s, 2, 0, joined);
+    }
 }
 
 void open_two(story *s, bool proven)

@@ -1,4 +1,5 @@
-/* story.h - histories of a few lines. Replica i has slot i + 1; instants are small numbers, a lease lasts until 1000. */
+/* story.h - histories of a few lines. Replica i has slot i + 1; instants are small numbers, a lease lasts until
+ * 1000. */
 #ifndef TESTS_VERIFY_STORY_H
 #define TESTS_VERIFY_STORY_H
 
