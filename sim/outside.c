@@ -42,8 +42,8 @@ void outside_clean(world *w)
 void outside_answered(world *w, outside *o, const allot_answer *answer)
 {
     allot_op_status status = answer->outcome.status;
-    o->done = status == ALLOT_STATUS_OK || status == ALLOT_STATUS_REFUSED;
-    if (!o->done && w->phase == PHASE_STORM)
+    bool answered = status == ALLOT_STATUS_OK || status == ALLOT_STATUS_REFUSED;
+    if (!answered && w->phase == PHASE_STORM)
         world_put(w, w->now_us + 1 + random_below(&w->random, w->swarm.longest_ttl_us), EVENT_OUTSIDE_AGAIN, NULL, o);
     if (status == ALLOT_STATUS_OK && o->op.kind == ALLOT_OP_ADD)
         for (uint32_t i = 0; i < o->op.u.add.count; i++)

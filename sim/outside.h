@@ -10,7 +10,6 @@ typedef struct outside {
     allot_new_id ids[32];
     char texts[32][16];
     int64_t made_us;
-    bool done;
 } outside;
 
 #endif

@@ -114,17 +114,6 @@ static void *grow(void *items, size_t *capacity, size_t need, size_t size)
     return items;
 }
 
-static void read_store(world *w, allot_op *op, allot_answer *ret_answer)
-{
-    store_effects effects;
-    store_moment moment = {.clock_us = world_store_us(w)};
-    op->timeout_us = 1;
-    if (store_apply(w->store, op, &moment, ret_answer, &effects) != 0)
-        abort();
-    if (ret_answer->outcome.status != ALLOT_STATUS_OK)
-        world_fail(w, "a read of kind %d is refused", (int)op->kind);
-}
-
 /* As the engine names them: by the name, if no other slot has it. */
 static void set_keys(picture *p)
 {
@@ -144,7 +133,7 @@ static void read_slots(world *w, picture *p)
 {
     allot_answer answer;
     allot_op op = {.kind = ALLOT_OP_READ_ROSTER, .u.read.limit = 1024};
-    read_store(w, &op, &answer);
+    world_read(w, &op, &answer);
     for (uint32_t i = 0; i < answer.slot_count; i++) {
         const allot_slot_info *info = &answer.slots[i];
         char *name = malloc(info->name.len + ALLOT_UUID_TEXT_BYTES);
@@ -163,7 +152,7 @@ static void read_body(world *w, picture *p, uint32_t slot, const allot_segment_i
     allot_op op = {.kind = ALLOT_OP_READ_SEGMENTS};
     op.u.read =
         (allot_op_read){.target = p->slots[slot].slot, .limit = 1, .segment_count = 1, .segments = &info->segment};
-    read_store(w, &op, &answer);
+    world_read(w, &op, &answer);
     const allot_segment_body *b = answer.bodies;
     for (uint32_t i = 0; answer.body_count == 1 && i < b->count; i++) {
         if (bits_test(b->done, i))
@@ -186,7 +175,7 @@ static void read_share(world *w, picture *p, uint32_t slot)
     allot_answer answer;
     allot_op op = {.kind = ALLOT_OP_READ_SHARE, .u.read = {.target = p->slots[slot].slot, .limit = 1024}};
     do {
-        read_store(w, &op, &answer);
+        world_read(w, &op, &answer);
         uint32_t count = answer.segment_count;
         allot_segment_info *infos = malloc((count + 1) * sizeof(*infos));
         if (infos == NULL)

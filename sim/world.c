@@ -62,17 +62,23 @@ void world_apply(world *w, const allot_op *op, allot_answer *ret_answer, store_e
     w->applied++;
 }
 
+void world_read(world *w, allot_op *op, allot_answer *ret_answer)
+{
+    store_effects effects;
+    store_moment moment = {.clock_us = world_store_us(w)};
+    op->timeout_us = 1;
+    if (store_apply(w->store, op, &moment, ret_answer, &effects) != 0)
+        abort();
+    if (ret_answer->outcome.status != ALLOT_STATUS_OK || effects.changed)
+        world_fail(w, "a read of kind %d is refused, or changes something", (int)op->kind);
+}
+
 void world_each_pool_id(world *w, void (*visit)(world *w, const allot_pool_id *id))
 {
-    allot_op op = {.kind = ALLOT_OP_READ_POOL, .timeout_us = 1, .u.read.limit = 1024};
+    allot_op op = {.kind = ALLOT_OP_READ_POOL, .u.read.limit = 1024};
     do {
         allot_answer answer;
-        store_effects effects;
-        store_moment moment = {.clock_us = world_store_us(w)};
-        if (store_apply(w->store, &op, &moment, &answer, &effects) != 0)
-            abort();
-        if (answer.outcome.status != ALLOT_STATUS_OK || effects.changed)
-            world_fail(w, "reading the pool is refused, or changes it");
+        world_read(w, &op, &answer);
         for (uint32_t i = 0; i < answer.id_count; i++)
             visit(w, &answer.ids[i]);
         op.u.read.cursor = answer.next_cursor;
@@ -277,7 +283,7 @@ static void make_replicas(world *w)
 
 static void world_begin(world *w, const sim_case *c, world_result *ret_result)
 {
-    *w = (world){.result = ret_result,  .given = c, .hash = c->seed, .store = store_new(), .next_check = 64};
+    *w = (world){.result = ret_result, .given = c, .hash = c->seed, .store = store_new(), .next_check = 64};
     if (w->store == NULL)
         abort();
     random_seed(&w->random, c->seed);

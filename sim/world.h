@@ -311,6 +311,8 @@ int64_t world_soon(world *w, int64_t mean_us);
 int64_t world_soon_by(const world *w, random_source *r, int64_t mean_us);
 /* Looks at the whole state: store_check, the pool, who owns what. */
 void world_check(world *w);
+/* By nobody, at once, past the network: it must neither be refused nor change anything. */
+void world_read(world *w, allot_op *op, allot_answer *ret_answer);
 /* Calls `visit` for each id of the store's pool. */
 void world_each_pool_id(world *w, void (*visit)(world *w, const allot_pool_id *id));
 
@@ -404,7 +406,6 @@ void split_run(world *w, const replica *r, plan *p);
 bool split_is_even(const swarm *s);
 /* Whether each id that is not parked is with the slot that the seed's strategy names, asked about all. */
 void split_check(world *w);
-
 
 /* ---- worker.c ---------------------------------------------------------------------------------------------------- */
 
