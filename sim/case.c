@@ -1,18 +1,17 @@
 #include "sim/case.h"
 
-#include <errno.h>
+#include "base/values.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 bool case_number(const char *text, uint64_t *ret_number)
 {
-    char *end;
-    errno = 0;
-    unsigned long long n = strtoull(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || text[0] == '-')
+    int64_t n;
+    if (!value_number(text, &n))
         return false;
-    *ret_number = n;
+    *ret_number = (uint64_t)n;
     return true;
 }
 
@@ -47,17 +46,10 @@ static bool set_ids(sim_case *c, const char *value)
 
 static bool set_until(sim_case *c, const char *value)
 {
-    uint64_t ms;
-    char digits[24];
-    size_t len = strlen(value);
-    if (len > 2 && strcmp(value + len - 2, "ms") == 0)
-        len -= 2;
-    if (len >= sizeof(digits))
+    int64_t ms;
+    if ((!value_duration(value, &ms) && !value_number(value, &ms)) || ms <= 0 || ms > INT64_C(1000000000))
         return false;
-    snprintf(digits, sizeof(digits), "%.*s", (int)len, value);
-    if (!case_number(digits, &ms) || ms == 0 || ms > INT64_C(1000000000))
-        return false;
-    c->limits.calm_us = (int64_t)ms * 1000;
+    c->limits.calm_us = ms * 1000;
     return true;
 }
 

@@ -25,7 +25,7 @@
 
 static const char usage[] = "usage: allot-sim [--seeds N] [--from S] [--jobs N] [CASE] [--quick]\n"
                             "       allot-sim --seed S [CASE] [--trace[=all] | --shrink]\n"
-                            "       allot-sim --file FILE\n"
+                            "       allot-sim --file FILE [--trace[=all]]\n"
                             MUTANTS_SYNOPSIS
                             "  --seeds N   how many seeds (200000, or the environment's ALLOT_SIM_SEEDS)\n"
                             "  --from S    the first (1)\n"
@@ -35,7 +35,7 @@ static const char usage[] = "usage: allot-sim [--seeds N] [--from S] [--jobs N] 
                             "  --seed S    this seed alone\n"
                             "  --trace     tells what happens; =all: each op and answer too\n"
                             "  --shrink    leaves out whatever it fails without, as long as anything can go\n"
-                            "  --file FILE the cases in FILE, one a line (sim/case.h)\n"
+                            "  --file FILE the cases in FILE, one a line (docs/simulator.md)\n"
                             MUTANTS_USAGE
                             "CASE is what of the seed counts:\n"
                             "  --nodes N   replicas, up to 1000\n"
@@ -69,6 +69,12 @@ static bool list_faults(void)
     exit(0);
 }
 
+static bool help(void)
+{
+    fputs(usage, stdout);
+    exit(0);
+}
+
 static bool parse_option(options *o, int option, const char *name)
 {
     switch (option) {
@@ -96,6 +102,8 @@ static bool parse_option(options *o, int option, const char *name)
         return o->shrink = true;
     case 'l':
         return list_faults();
+    case 'h':
+        return help();
     case 'i':
         o->file = optarg;
         return true;
@@ -128,6 +136,7 @@ static bool parse(options *o, int argc, char **argv)
                                           {"shrink", no_argument, NULL, 'k'},
                                           {"faults", no_argument, NULL, 'l'},
                                           {"file", required_argument, NULL, 'i'},
+                                          {"help", no_argument, NULL, 'h'},
 #ifdef ALLOT_MUTANTS
                                           {"mutant", required_argument, NULL, 'm'},
                                           {"mutants", no_argument, NULL, 'M'},
@@ -141,6 +150,8 @@ static bool parse(options *o, int argc, char **argv)
     for (int c; (c = getopt_long(argc, argv, "", longs, &at)) != -1;)
         if (!parse_option(o, c, longs[at].name))
             return false;
+    if (o->trace != TRACE_NONE && !o->one && o->file == NULL)
+        return false;
     return optind == argc && !(o->shrink && (!o->one || o->trace != TRACE_NONE));
 }
 

@@ -104,6 +104,25 @@ PYTHON
     [[ $stdout == *"passes: there is nothing to make small"* ]]
 }
 
+@test "wrong uses of allot-sim, and its help" {
+    exits 2 allot_sim --trace
+    exits 2 allot_sim --seed 1 --trace --shrink
+    exits 2 allot_sim --seed " -5"
+    exits 2 allot_sim --seed 1 --until 0
+    exits 2 allot_sim --seed 1 --until 3x
+    allot_sim --help | grep -q "^usage: allot-sim"
+}
+
+@test "when faults end is said in milliseconds, or with a unit" {
+    allot_sim --seed 1025 --until 3000 >plain
+    allot_sim --seed 1025 --until 3000ms | diff plain -
+    allot_sim --seed 1025 --until 3s | diff plain -
+    allot_sim --seed 1025 >longer
+    if diff plain longer; then
+        return 1
+    fi
+}
+
 @test "a trace is the same each time; all of it is more than the story" {
     allot_sim --seed 2479 --trace >story
     allot_sim --seed 2479 --trace | diff story -
