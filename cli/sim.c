@@ -64,10 +64,11 @@ static void report_json(output *out, const jobs_totals *t, const sim_row *rows)
         json_object(&j);
         for (size_t k = 0; k < 3; k++) {
             json_key(&j, keys[k]);
-            if (rows[i].count > 0)
-                output_printf(out, "%.3f", numbers[k]);
-            else
-                output_text(out, "null");
+            if (rows[i].count == 0) {
+                json_null(&j);
+                continue;
+            }
+            output_printf(out, "%.3f", numbers[k]);
             j.comma = true;
         }
         json_key(&j, "worst_seed");
@@ -108,9 +109,9 @@ static int run_many(const settings *s, const sim_case *c)
     jobs_totals totals;
     sim_row rows[SIM_ROWS];
     jobs_config jobs = {.from = (uint64_t)s->sim.from,
-                          .seeds = (uint64_t)s->sim.seeds,
-                          .jobs = s->sim.jobs > 0 ? (uint32_t)s->sim.jobs : jobs_by_default(),
-                          .given = *c};
+                        .seeds = (uint64_t)s->sim.seeds,
+                        .jobs = s->sim.jobs > 0 ? (uint32_t)s->sim.jobs : jobs_by_default(),
+                        .given = *c};
     jobs.measures = sim_measures_new(jobs.seeds);
     int code = CODE_FAILED;
     if (jobs.measures == NULL || jobs_run(&jobs, &totals) != 0 ||
