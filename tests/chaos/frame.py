@@ -188,6 +188,11 @@ class Stage:
             assert time.monotonic() < limit, done.stderr
             time.sleep(0.1)
 
+    def clean(self):
+        """As an operator does."""
+        done = self.allot("clean", "--history", self.history("operator"), "--yes")
+        assert done.returncode == 0, done.stderr
+
     def start(self):
         self.refill()
         for name in NAMES:
@@ -310,7 +315,7 @@ class Stage:
     # ---- Proof ----
 
     def histories(self):
-        return [path for path in map(self.history, ("adder", *NAMES)) if os.path.exists(path)]
+        return [path for path in map(self.history, ("adder", "operator", *NAMES)) if os.path.exists(path)]
 
     def verify(self, *flags):
         done = self.allot("verify", "-o", "json", *flags, *self.histories(), store=False, timeout=120)
