@@ -13,15 +13,9 @@
 
 /* ---- Election ---------------------------------------------------------------------------------------------------- */
 
-static bool led_without_end(hand *h, const allot_op *op, allot_answer *a)
-{
-    (void)h;
-    return op->kind == ALLOT_OP_CAMPAIGN && hand_refuse(a, ALLOT_REFUSED_LED);
-}
-
 START_TEST(a_wait_that_is_not_told_is_a_third_of_the_ttl)
 {
-    hand *h = hand_live(ALLOT_STRATEGY_COUNTS, "some", led_without_end);
+    hand *h = hand_live(ALLOT_STRATEGY_COUNTS, "some", hand_never_leads);
     h->view.rank = 0;
     ck_assert_uint_eq(h->sent[ALLOT_OP_CAMPAIGN], 1);
     hand_run(h, TTL_US);
@@ -75,9 +69,9 @@ START_TEST(campaigns_keep_to_the_window)
 {
     allot_new_id id = {.id = {"a", 1}};
     engine_request add = {.kind = ENGINE_ADD, .count = 1, .news = &id};
-    hand *h = hand_live(ALLOT_STRATEGY_COUNTS, "some", led_without_end);
+    hand *h = hand_live(ALLOT_STRATEGY_COUNTS, "some", hand_never_leads);
     h->held = ALLOT_OP_ADD;
-    hand_step(h, (engine_event){.kind = ENGINE_REQUEST, .request = &add});
+    hand_ask(h, &add);
     h->own = led_for_a_moment;
     hand_run(h, TTL_US);
     ck_assert_uint_ge(h->sent[ALLOT_OP_CAMPAIGN], 60);
@@ -130,7 +124,7 @@ END_TEST
 
 START_TEST(early_beats_are_spread_but_not_for_long)
 {
-    hand *h = hand_live(ALLOT_STRATEGY_COUNTS, "some", led_without_end);
+    hand *h = hand_live(ALLOT_STRATEGY_COUNTS, "some", hand_never_leads);
     h->view.rank = 9999;
     hand_run(h, TTL_US / 2);
     uint64_t beats = h->sent[ALLOT_OP_BEAT];
@@ -147,7 +141,7 @@ END_TEST
 START_TEST(another_strategy_is_noted_once)
 {
     char longer[300];
-    hand *h = hand_live(ALLOT_STRATEGY_COUNTS, "some", led_without_end);
+    hand *h = hand_live(ALLOT_STRATEGY_COUNTS, "some", hand_never_leads);
     memset(longer, 'x', sizeof(longer));
     const allot_bytes names[] = {{"some", 4}, {"same", 4}, {"same", 4}, {"sane", 4}, {longer, 300}, {"others", 6}};
     static const uint64_t notes[] = {0, 1, 1, 2, 2, 3};
@@ -168,14 +162,14 @@ START_TEST(who_leaves_does_nothing_else)
     engine_request second = leave, again = drain;
     hand *h = hand_live(ALLOT_STRATEGY_COUNTS, "some", NULL);
     h->held = ALLOT_OP_LEAVE;
-    hand_step(h, (engine_event){.kind = ENGINE_REQUEST, .request = &drain});
+    hand_ask(h, &drain);
     hand_run(h, 100000);
     ck_assert_uint_eq(h->sent[ALLOT_OP_LEAVE], 1); /* drained: it leaves by itself */
-    hand_step(h, (engine_event){.kind = ENGINE_REQUEST, .request = &leave});
+    hand_ask(h, &leave);
     ck_assert_ptr_ne(h->replied, &leave); /* answered by that leave */
-    hand_step(h, (engine_event){.kind = ENGINE_REQUEST, .request = &second});
+    hand_ask(h, &second);
     ck_assert_int_eq(second.code, ALLOT_E_CLOSED);
-    hand_step(h, (engine_event){.kind = ENGINE_REQUEST, .request = &again});
+    hand_ask(h, &again);
     ck_assert_int_eq(again.code, ALLOT_E_CLOSED);
     h->held = 0;
     hand_run(h, 1000);
@@ -195,7 +189,7 @@ static bool share_in_pages(hand *h, const allot_op *op, allot_answer *a)
         bool has_all;
     } pages[] = {{0, 0, 4, true}, {0, 7, 5, false}, {7, 0, 6, false}, {0, 7, 6, true}, {7, 0, 6, false}};
     if (op->kind != ALLOT_OP_READ_SHARE)
-        return op->kind == ALLOT_OP_CAMPAIGN && hand_refuse(a, ALLOT_REFUSED_LED);
+        return hand_never_leads(h, op, a);
     ck_assert_uint_lt(h->step, sizeof(pages) / sizeof(pages[0]));
     ck_assert_uint_eq(op->u.read.cursor, pages[h->step].cursor);
     a->share_rev = pages[h->step].rev;
@@ -205,19 +199,11 @@ static bool share_in_pages(hand *h, const allot_op *op, allot_answer *a)
     return true;
 }
 
-static void give_segment(hand *h, uint64_t segment, const allot_new_id *ids, uint32_t count)
-{
-    h->segments[h->segment_count++] =
-        (allot_segment_info){.segment = segment, .token = segment, .order = segment * 1024, .live = count};
-    h->bodies[h->body_count++] =
-        (allot_segment_body){.segment = segment, .token = segment, .count = count, .ids = ids};
-}
-
 START_TEST(a_listing_that_changes_is_begun_anew)
 {
     const allot_new_id id = {.id = {"x", 1}};
     hand *h = hand_live(ALLOT_STRATEGY_COUNTS, "some", share_in_pages);
-    give_segment(h, 1, &id, 1);
+    hand_give_segment(h, 1, &id, 1);
     h->view.share_rev = 4;
     hand_run(h, TTL_US);
     ck_assert(engine_owns(h->engine, h->now_us, "x", 1, NULL));
@@ -235,7 +221,7 @@ static bool count_bodies(hand *h, const allot_op *op, allot_answer *a)
         ck_assert_uint_le(op->u.read.segment_count, 8); /* that many are 8,192 ids */
         h->step += op->u.read.segment_count;
     }
-    return op->kind == ALLOT_OP_CAMPAIGN && hand_refuse(a, ALLOT_REFUSED_LED);
+    return hand_never_leads(h, op, a);
 }
 
 START_TEST(not_too_many_ids_are_read_at_once)
@@ -256,9 +242,9 @@ START_TEST(an_id_that_is_granted_twice_is_lost_once)
 {
     uint64_t token = 0;
     const allot_new_id id = {.id = {"x", 1}};
-    hand *h = hand_live(ALLOT_STRATEGY_COUNTS, "some", led_without_end);
-    give_segment(h, 1, &id, 1);
-    give_segment(h, 2, &id, 1);
+    hand *h = hand_live(ALLOT_STRATEGY_COUNTS, "some", hand_never_leads);
+    hand_give_segment(h, 1, &id, 1);
+    hand_give_segment(h, 2, &id, 1);
     h->view.share_rev = 1;
     hand_run(h, TTL_US);
     ck_assert(engine_owns(h->engine, h->now_us, "x", 1, &token) && token == 2);
@@ -274,14 +260,14 @@ START_TEST(a_segment_with_nothing_left_is_not_gained)
 {
     const allot_new_id ids[] = {{.id = {"", 0}}, {.id = {"", 0}}};
     engine_request drain = {.kind = ENGINE_DRAIN};
-    hand *h = hand_live(ALLOT_STRATEGY_COUNTS, "some", led_without_end);
-    give_segment(h, 1, ids, 2);
+    hand *h = hand_live(ALLOT_STRATEGY_COUNTS, "some", hand_never_leads);
+    hand_give_segment(h, 1, ids, 2);
     h->bodies[0].done[0] = 3;
     h->view.share_rev = 1;
     hand_run(h, TTL_US);
     ck_assert_uint_eq(h->sent[ALLOT_OP_READ_SEGMENTS], 1);
     ck_assert_uint_eq(h->told[ALLOT_EVENT_GAINED], 0);
-    hand_step(h, (engine_event){.kind = ENGINE_REQUEST, .request = &drain});
+    hand_ask(h, &drain);
     hand_run(h, TTL_US);
     ck_assert_uint_eq(h->told[ALLOT_EVENT_LEFT], 1); /* it has nothing */
     hand_free(h);
@@ -295,8 +281,8 @@ START_TEST(ids_with_one_hash_are_told_apart)
     char longer[300] = {0};
     for (size_t i = 0; i < 2; i++) {
         const allot_new_id id = {.id = {pairs[i][0], (uint32_t)strlen(pairs[i][0])}};
-        hand *h = hand_live(ALLOT_STRATEGY_COUNTS, "some", led_without_end);
-        give_segment(h, 1, &id, 1);
+        hand *h = hand_live(ALLOT_STRATEGY_COUNTS, "some", hand_never_leads);
+        hand_give_segment(h, 1, &id, 1);
         h->view.share_rev = 1;
         hand_run(h, TTL_US);
         ck_assert(engine_owns(h->engine, h->now_us, pairs[i][0], strlen(pairs[i][0]), NULL));
@@ -313,11 +299,11 @@ START_TEST(a_release_of_what_is_not_held_goes_by_single_ids)
     const allot_new_id ids[] = {{.id = {"a", 1}}, {.id = {"b", 1}}};
     const allot_id named[] = {{.id = {"a", 1}}, {.id = {"z", 1}}};
     engine_request release = {.kind = ENGINE_RELEASE, .count = 2, .ids = named};
-    hand *h = hand_live(ALLOT_STRATEGY_COUNTS, "some", led_without_end);
-    give_segment(h, 1, ids, 2);
+    hand *h = hand_live(ALLOT_STRATEGY_COUNTS, "some", hand_never_leads);
+    hand_give_segment(h, 1, ids, 2);
     h->view.share_rev = 1;
     hand_run(h, TTL_US);
-    hand_step(h, (engine_event){.kind = ENGINE_REQUEST, .request = &release});
+    hand_ask(h, &release);
     hand_run(h, 1000);
     ck_assert_ptr_eq(h->replied, &release);
     ck_assert(release.ok == 1 && release.refused == 1);
@@ -387,7 +373,7 @@ START_TEST(shares_that_never_rest_are_left_alone)
     h->view.settled_age = 0;
     h->inbox = (allot_segment_info){.segment = 4, .order = 9000, .live = 3};
     h->inbox_count = 1;
-    give_segment(h, 1, ids, 5);
+    hand_give_segment(h, 1, ids, 5);
     hand_step(h, (engine_event){.kind = ENGINE_TIME});
     while (h->slot_count == 0 && hand_answer_one(h))
         continue;

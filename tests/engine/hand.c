@@ -38,6 +38,7 @@ static void take(hand *h, const engine_action *a)
         ck_assert_uint_lt(h->op_count, HAND_OPS_MOST);
         h->ops[h->op_count++] = a->op;
         h->sent[a->op->kind]++;
+        h->sequence = a->op->sequence > h->sequence ? a->op->sequence : h->sequence;
     } else if (a->kind == ENGINE_PLAN) {
         h->plan = a->plan;
     } else if (a->kind == ENGINE_REPLY) {
@@ -174,4 +175,24 @@ bool hand_refuse(allot_answer *a, allot_reason reason)
 {
     a->outcome = (allot_outcome){.status = ALLOT_STATUS_REFUSED, .reason = reason};
     return true;
+}
+
+bool hand_never_leads(hand *h, const allot_op *op, allot_answer *a)
+{
+    (void)h;
+    return op->kind == ALLOT_OP_CAMPAIGN && hand_refuse(a, ALLOT_REFUSED_LED);
+}
+
+void hand_ask(hand *h, engine_request *r)
+{
+    hand_step(h, (engine_event){.kind = ENGINE_REQUEST, .request = r});
+}
+
+void hand_give_segment(hand *h, uint64_t segment, const allot_new_id *ids, uint32_t count)
+{
+    ck_assert(h->segment_count < HAND_SEGMENTS_MOST && h->body_count < HAND_SEGMENTS_MOST);
+    h->segments[h->segment_count++] =
+        (allot_segment_info){.segment = segment, .token = segment, .order = segment * 1024, .live = count};
+    h->bodies[h->body_count++] =
+        (allot_segment_body){.segment = segment, .token = segment, .count = count, .ids = ids};
 }

@@ -18,6 +18,7 @@ struct hand {
     size_t op_count;
     plan *plan;
     uint64_t most_planned, most_sources; /* of one plan: ids, segments */
+    uint64_t sequence; /* the highest sent */
     uint64_t sent[ALLOT_OP_KIND_END], told[ALLOT_EVENT_NOTE + 64];
     const engine_request *replied;
     char note[200];
@@ -46,7 +47,13 @@ void hand_step(hand *h, engine_event event);
 bool hand_answer_one(hand *h);
 /* Answers all, runs plans, lets time pass. */
 void hand_run(hand *h, int64_t us);
+/* A request of the application. */
+void hand_ask(hand *h, engine_request *r);
+/* The share has one more segment, with these ids; the view does not show it yet. */
+void hand_give_segment(hand *h, uint64_t segment, const allot_new_id *ids, uint32_t count);
 /* Makes it a refusal; true. */
 bool hand_refuse(allot_answer *a, allot_reason reason);
+/* An own_answer: campaigns are refused, and nothing else. */
+bool hand_never_leads(hand *h, const allot_op *op, allot_answer *a);
 
 #endif

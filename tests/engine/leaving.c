@@ -8,23 +8,11 @@ enum { WINDOW = 64 };
 
 static const allot_new_id x[] = {{.id = {"x", 1}}, {.id = {"y", 1}}};
 
-static bool never_leads(hand *h, const allot_op *op, allot_answer *a)
-{
-    (void)h;
-    return op->kind == ALLOT_OP_CAMPAIGN && hand_refuse(a, ALLOT_REFUSED_LED);
-}
-
-static void ask(hand *h, engine_request *r)
-{
-    hand_step(h, (engine_event){.kind = ENGINE_REQUEST, .request = r});
-}
-
 /* One that holds x and y, in one segment. */
 static hand *with_two_ids(void)
 {
-    hand *h = hand_live(ALLOT_STRATEGY_COUNTS, "some", never_leads);
-    h->segments[h->segment_count++] = (allot_segment_info){.segment = 1, .token = 1, .live = 2};
-    h->bodies[h->body_count++] = (allot_segment_body){.segment = 1, .token = 1, .count = 2, .ids = x};
+    hand *h = hand_live(ALLOT_STRATEGY_COUNTS, "some", hand_never_leads);
+    hand_give_segment(h, 1, x, 2);
     h->view.share_rev = 1;
     hand_run(h, TTL_US);
     ck_assert(engine_owns(h->engine, h->now_us, "x", 1, NULL) && engine_owns(h->engine, h->now_us, "y", 1, NULL));
@@ -47,11 +35,11 @@ static bool leads_late(hand *h, const allot_op *op, allot_answer *a)
 /* Leads; the window has room for so many more. */
 static hand *lead_with_room(engine_request *add, uint32_t room)
 {
-    hand *h = hand_live(ALLOT_STRATEGY_COUNTS, "some", never_leads);
+    hand *h = hand_live(ALLOT_STRATEGY_COUNTS, "some", hand_never_leads);
     leads_at = h->sent[ALLOT_OP_CAMPAIGN] + WINDOW - 1 - room;
     h->held = ALLOT_OP_ADD;
     *add = (engine_request){.kind = ENGINE_ADD, .count = 1, .news = x};
-    ask(h, add);
+    hand_ask(h, add);
     h->own = leads_late;
     for (int i = 0; i < 400 && h->told[ALLOT_EVENT_LEADER] == 0; i++)
         hand_run(h, 10000);
@@ -65,7 +53,7 @@ START_TEST(a_resign_without_room)
     engine_request add, drain = {.kind = ENGINE_DRAIN};
     for (uint32_t room = 0; room < 2; room++) {
         hand *h = lead_with_room(&add, room);
-        ask(h, &drain);
+        hand_ask(h, &drain);
         ck_assert(!engine_is_leader(h->engine, h->now_us, NULL));
         ck_assert_uint_eq(h->sent[ALLOT_OP_RESIGN], room);
         ck_assert_uint_eq(h->told[ALLOT_EVENT_FOLLOWER], 1);
@@ -88,7 +76,7 @@ START_TEST(a_slot_that_is_gone_while_it_drains_has_left)
     engine_request drain = {.kind = ENGINE_DRAIN};
     hand *h = hand_live(ALLOT_STRATEGY_COUNTS, "some", resign_is_refused);
     ck_assert(engine_is_leader(h->engine, h->now_us, NULL));
-    ask(h, &drain);
+    hand_ask(h, &drain);
     hand_run(h, 1000);
     ck_assert_uint_eq(h->told[ALLOT_EVENT_FENCED], 1);
     ck_assert_uint_eq(h->told[ALLOT_EVENT_LEFT], 1);
@@ -101,8 +89,8 @@ START_TEST(draining_twice_is_draining)
 {
     engine_request first = {.kind = ENGINE_DRAIN}, second = first;
     hand *h = with_two_ids();
-    ask(h, &first);
-    ask(h, &second);
+    hand_ask(h, &first);
+    hand_ask(h, &second);
     ck_assert(first.code == ALLOT_OK && second.code == ALLOT_OK);
     hand_run(h, TTL_US / 2);
     ck_assert_uint_eq(h->told[ALLOT_EVENT_RECALLED], 1);
@@ -125,8 +113,8 @@ START_TEST(a_slot_that_is_gone_while_it_leaves)
     engine_request leave = {.kind = ENGINE_LEAVE, .why = ALLOT_WHY_LEAVING};
     hand *h = with_two_ids();
     h->held = ALLOT_OP_ACK;
-    ask(h, &ack);
-    ask(h, &leave);
+    hand_ask(h, &ack);
+    hand_ask(h, &leave);
     hand_run(h, 1000);
     ck_assert_uint_eq(h->sent[ALLOT_OP_LEAVE], 0);
     h->own = acks_are_refused;
@@ -147,12 +135,12 @@ START_TEST(a_drained_slot_waits_for_its_reports)
     engine_request release = {.kind = ENGINE_RELEASE, .count = 2, .ids = named}, drain = {.kind = ENGINE_DRAIN};
     hand *h = with_two_ids();
     h->held = ALLOT_OP_RELEASE;
-    ask(h, &release);
+    hand_ask(h, &release);
     h->segments[0].token = 2;
     h->body_count = 0;
     h->view.share_rev = 2;
     hand_run(h, TTL_US);
-    ask(h, &drain);
+    hand_ask(h, &drain);
     hand_run(h, TTL_US / 2);
     ck_assert_uint_eq(h->told[ALLOT_EVENT_LEFT], 0);
     h->held = 0;
@@ -170,7 +158,7 @@ START_TEST(an_id_that_is_named_twice_is_released_once)
     const allot_id named[] = {{.id = {"x", 1}}, {.id = {"x", 1}}};
     engine_request release = {.kind = ENGINE_RELEASE, .count = 2, .ids = named};
     hand *h = with_two_ids();
-    ask(h, &release);
+    hand_ask(h, &release);
     hand_run(h, 1000);
     ck_assert_ptr_eq(h->replied, &release);
     ck_assert(release.ok == 1 && release.refused == 1);
@@ -185,7 +173,7 @@ static bool note_working(hand *h, const allot_op *op, allot_answer *a)
 {
     if (op->kind == ALLOT_OP_BEAT)
         last_working = op->u.beat.working_count;
-    return never_leads(h, op, a);
+    return hand_never_leads(h, op, a);
 }
 
 START_TEST(nobody_works_on_what_is_not_held)
@@ -194,7 +182,7 @@ START_TEST(nobody_works_on_what_is_not_held)
     engine_request working = {.kind = ENGINE_WORKING, .count = 2, .ids = named};
     hand *h = with_two_ids();
     h->own = note_working;
-    ask(h, &working);
+    hand_ask(h, &working);
     ck_assert_ptr_eq(h->replied, &working);
     hand_run(h, TTL_US);
     ck_assert_uint_eq(last_working, 1);
