@@ -139,7 +139,8 @@ START_TEST(what_was_cleaned_may_have_a_new_owner)
         {150, 160, LINE_ACCEPTED, true},  {90, 210, LINE_ACCEPTED, true}, /* at some instant between these */
         {150, 260, LINE_ACCEPTED, true},  {150, 260, LINE_UNKNOWN, true},  {150, NEVER_ANSWERED, LINE_UNKNOWN, true},
         {150, 160, LINE_REFUSED, false},  {150, 260, LINE_REFUSED, false}, {80, 90, LINE_ACCEPTED, false},
-        {210, 220, LINE_ACCEPTED, false}, {80, 90, LINE_UNKNOWN, false},
+        {210, 220, LINE_ACCEPTED, false}, {80, 90, LINE_UNKNOWN, false},   {200, 260, LINE_ACCEPTED, true},
+        {80, 100, LINE_ACCEPTED, true},
     };
     for (size_t i = 0; i < 2 * sizeof(turns) / sizeof(turns[0]); i++) {
         story s;
