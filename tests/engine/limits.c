@@ -32,12 +32,6 @@ static void make_pool(uint32_t segment_count, uint32_t ids_each, uint32_t bytes_
     ck_assert(ids != NULL && texts != NULL);
 }
 
-static void drop_pool(void)
-{
-    free(ids);
-    free(texts);
-}
-
 static void give_page(const allot_op *op, allot_answer *a)
 {
     uint32_t from = (uint32_t)op->u.read.cursor;
@@ -144,8 +138,10 @@ static bool pool_answer(hand *h, const allot_op *op, allot_answer *a)
            op->kind == ALLOT_OP_READ_SEGMENTS;
 }
 
-static hand *lead(uint32_t kind)
+/* One that is about to join, and will lead: what the pool is beyond its sizes can still be said. */
+static hand *lead(uint32_t kind, uint32_t segment_count, uint32_t ids_each, uint32_t bytes_each, uint32_t slot_count)
 {
+    make_pool(segment_count, ids_each, bytes_each, slot_count);
     hand *h = hand_new(kind, "some");
     h->own = pool_answer;
     h->view.settled_age = 0;
@@ -160,39 +156,46 @@ static void run_until_published(hand *h)
     ck_assert_uint_ge(h->sent[ALLOT_OP_PUBLISH], 1);
 }
 
+static hand *split(uint32_t kind, uint32_t segment_count, uint32_t ids_each, uint32_t bytes_each, uint32_t slot_count)
+{
+    hand *h = lead(kind, segment_count, ids_each, bytes_each, slot_count);
+    run_until_published(h);
+    return h;
+}
+
+static void end(hand *h)
+{
+    hand_free(h);
+    free(ids);
+    free(texts);
+}
+
 /* ---- By texts ---------------------------------------------------------------------------------------------------- */
 
 START_TEST(many_small_segments)
 {
-    make_pool(1300, 2, 8, 3);
-    hand *h = lead(ALLOT_STRATEGY_IDS);
-    run_until_published(h);
+    hand *h = split(ALLOT_STRATEGY_IDS, 1300, 2, 8, 3);
     ck_assert_uint_eq(placed, 1300 * 2);
     ck_assert_uint_eq(most_read, READ_MOST);
     ck_assert_uint_eq(h->most_sources, 1024);
     ck_assert_uint_eq(most_sources, ALLOT_DEAL_SOURCES_MAX);
-    hand_free(h);
-    drop_pool();
+    end(h);
 }
 END_TEST
 
 START_TEST(many_ids)
 {
-    make_pool(100, 1024, 8, 3);
-    hand *h = lead(ALLOT_STRATEGY_IDS);
-    run_until_published(h);
+    hand *h = split(ALLOT_STRATEGY_IDS, 100, 1024, 8, 3);
     ck_assert_uint_eq(placed, 100 * 1024);
     ck_assert_uint_eq(most_ids, 32 * 1024);
-    hand_free(h);
-    drop_pool();
+    end(h);
 }
 END_TEST
 
 /* As long as deals are not answered, their texts are kept: so no more than two portions of them. */
 START_TEST(deals_without_answers)
 {
-    make_pool(300, 1024, 8, 3);
-    hand *h = lead(ALLOT_STRATEGY_IDS);
+    hand *h = lead(ALLOT_STRATEGY_IDS, 300, 1024, 8, 3);
     h->held = ALLOT_OP_DEAL;
     hand_run(h, 100000);
     ck_assert_uint_ge(h->sent[ALLOT_OP_DEAL], 4);
@@ -200,34 +203,27 @@ START_TEST(deals_without_answers)
     h->held = 0;
     run_until_published(h);
     ck_assert_uint_eq(placed, 300 * 1024);
-    hand_free(h);
-    drop_pool();
+    end(h);
 }
 END_TEST
 
 START_TEST(long_ids)
 {
-    make_pool(64, 1024, 255, 3);
-    hand *h = lead(ALLOT_STRATEGY_IDS);
-    run_until_published(h);
+    hand *h = split(ALLOT_STRATEGY_IDS, 64, 1024, 255, 3);
     ck_assert_uint_eq(placed, 64 * 1024);
     ck_assert_uint_ge(h->sent[ALLOT_OP_READ_SEGMENTS], 16); /* 4 at once are a megabyte */
     ck_assert_uint_lt(h->most_planned, 20 * 1024);          /* 16 are four */
-    hand_free(h);
-    drop_pool();
+    end(h);
 }
 END_TEST
 
 START_TEST(many_slots)
 {
-    make_pool(12, 1024, 8, SLOTS);
-    hand *h = lead(ALLOT_STRATEGY_IDS);
-    run_until_published(h);
+    hand *h = split(ALLOT_STRATEGY_IDS, 12, 1024, 8, SLOTS);
     ck_assert_uint_eq(placed, 12 * 1024);
     ck_assert_uint_le(most_piles, ALLOT_DEAL_PILES_MAX);
     ck_assert_uint_gt(most_piles, 600);
-    hand_free(h);
-    drop_pool();
+    end(h);
 }
 END_TEST
 
@@ -235,62 +231,50 @@ END_TEST
 
 START_TEST(parts_of_an_assign)
 {
-    make_pool(400, 100, 8, 1);
-    hand *h = lead(ALLOT_STRATEGY_COUNTS);
-    run_until_published(h);
+    hand *h = split(ALLOT_STRATEGY_COUNTS, 400, 100, 8, 1);
     ck_assert_uint_eq(most_parts, ALLOT_OP_ITEMS_MAX / 4);
     ck_assert_uint_eq(h->sent[ALLOT_OP_ASSIGN], 4);
-    hand_free(h);
-    drop_pool();
+    end(h);
 }
 END_TEST
 
 /* Small ones are written anew, 32 at once. */
 START_TEST(small_parts_of_an_assign)
 {
-    make_pool(100, 40, 8, 1);
-    hand *h = lead(ALLOT_STRATEGY_COUNTS);
-    run_until_published(h);
+    hand *h = split(ALLOT_STRATEGY_COUNTS, 100, 40, 8, 1);
     ck_assert_uint_eq(placed, 100 * 40);
     ck_assert_uint_eq(most_parts, 32);
     ck_assert_uint_eq(most_joined, 1024 / 40);
     ck_assert_uint_eq(h->sent[ALLOT_OP_ASSIGN], 4);
-    hand_free(h);
-    drop_pool();
+    end(h);
 }
 END_TEST
 
 /* Each slot gets a part of a segment that is cut: 2,048 ids are written anew at once. */
 START_TEST(cut_parts_of_an_assign)
 {
-    make_pool(6, 1024, 8, 9);
-    hand *h = lead(ALLOT_STRATEGY_COUNTS);
-    run_until_published(h);
+    hand *h = split(ALLOT_STRATEGY_COUNTS, 6, 1024, 8, 9);
     ck_assert_uint_ge(h->sent[ALLOT_OP_ASSIGN], 2);
-    hand_free(h);
-    drop_pool();
+    end(h);
 }
 END_TEST
 
 START_TEST(claims_of_a_recall)
 {
-    make_pool(1400, 1, 8, 2);
+    hand *h = lead(ALLOT_STRATEGY_COUNTS, 1400, 1, 8, 2);
     in_share = true;
-    hand *h = lead(ALLOT_STRATEGY_COUNTS);
     run_until_published(h);
     ck_assert_uint_eq(recalled, 700);
     ck_assert_uint_eq(most_claims, ALLOT_OP_ITEMS_MAX / 4);
-    hand_free(h);
-    drop_pool();
+    end(h);
 }
 END_TEST
 
 /* As many as the window allows are under way; the next slot is looked at behind the last of them. */
 START_TEST(recalls_without_answers)
 {
-    make_pool(20000, 1, 8, 2);
+    hand *h = lead(ALLOT_STRATEGY_COUNTS, 20000, 1, 8, 2);
     in_share = true;
-    hand *h = lead(ALLOT_STRATEGY_COUNTS);
     h->held = ALLOT_OP_RECALL;
     hand_run(h, 500000);
     ck_assert_uint_ge(h->sent[ALLOT_OP_RECALL], 50);
@@ -298,17 +282,15 @@ START_TEST(recalls_without_answers)
     h->held = 0;
     run_until_published(h);
     ck_assert_uint_eq(recalled, 10000);
-    hand_free(h);
-    drop_pool();
+    end(h);
 }
 END_TEST
 
 /* As many as the window allows; the others when there is room again. */
 START_TEST(retires_without_answers)
 {
-    make_pool(0, 1, 8, 100);
+    hand *h = lead(ALLOT_STRATEGY_COUNTS, 0, 1, 8, 100);
     silent = true;
-    hand *h = lead(ALLOT_STRATEGY_COUNTS);
     h->view.settled_age = 100; /* nothing else is to be done */
     h->held = ALLOT_OP_RETIRE;
     for (int i = 0; i < 40; i++) {
@@ -322,8 +304,7 @@ START_TEST(retires_without_answers)
         hand_run(h, 50000);
     }
     ck_assert_uint_eq(h->sent[ALLOT_OP_RETIRE], 99);
-    hand_free(h);
-    drop_pool();
+    end(h);
 }
 END_TEST
 
