@@ -4,12 +4,11 @@
  * lost, and when, is up to the bytes. What must hold: no assert of the engine or the store speaks; every op that an
  * engine submits is well formed; a step asks to be called again; each request is replied to once; two replicas never
  * both hold an id, as long as the store's clock and data were left alone; the store keeps its own promises. */
-#include "backends/store/store.h"
 #include "backends/store/validate.h"
 #include "base/uuid_text.h"
 #include "core/engine/engine.h"
 #include "plugins/strategies.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/stores.h"
 
 enum {
     NODES = 3,
@@ -462,11 +461,7 @@ static void check_node(const node *n)
 
 static void check(const world *w)
 {
-    allot_error error = {0};
-    int rc = store_check(w->store, &error);
-    if (rc != 0)
-        fprintf(stderr, "%s\n", error.message);
-    REQUIRE(rc == 0);
+    require_in_order(w->store);
     check_holds(w);
     for (int i = 0; i < NODES; i++)
         check_node(&w->nodes[i]);

@@ -6,7 +6,7 @@
  * What is refused is told in words that name the file. What is taken keeps what a store promises itself; a torn end is
  * cut off without a change of what was read; and the journal that a compaction writes is read as the same state. */
 #include "backends/file/state.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/stores.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -90,12 +90,6 @@ static void write_sealed(const world *w, const char *text, size_t len, bool torn
 
 /* ---- Reading it -------------------------------------------------------------------------------------------------- */
 
-static int emit(void *user, const char *line, size_t len)
-{
-    bytes *out = user;
-    return bytes_append(out, line, len) != 0 || bytes_append(out, "\n", 1) != 0 ? ALLOT_E_NOMEM : 0;
-}
-
 static void check_refusal(const world *w, int rc, const allot_error *error)
 {
     REQUIRE(rc == ALLOT_E_DAMAGED || rc == ALLOT_E_FORMAT || rc == ALLOT_E_PLACE);
@@ -113,12 +107,9 @@ static bool read_state(const world *w, file_state *state, bool read_only, bytes 
         check_refusal(w, rc, &error);
         return false;
     }
-    rc = store_check(state->store, &error);
-    if (rc != 0)
-        fprintf(stderr, "taken, but: %s\n", error.message);
-    REQUIRE(rc == 0);
+    require_in_order(state->store);
     bytes_clear(text);
-    REQUIRE(store_dump(state->store, emit, text) == 0);
+    dump(state->store, text);
     return true;
 }
 

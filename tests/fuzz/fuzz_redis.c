@@ -151,27 +151,15 @@ static void decode(const allot_op *op, const replies *r)
 {
     size_t at = 0;
     redis_reading reading = {0};
-    if (op->kind == ALLOT_OP_READ_SEGMENTS && r->count > 0) {
-        bytes empty = {0};
-        REQUIRE(bytes_append(&empty, "*0\r\n", 4) == 0);
-        reading.texts = reply_parse(&empty);
-        bytes_done(&empty);
-        redisReply own = *reading.texts;
-        *reading.texts = *r->of[at++]; /* lent: what it points to is freed with the stream's replies */
-        redis_decoded decoded = REDIS_DECODED_AGAIN;
-        while (at < r->count && decoded == REDIS_DECODED_AGAIN)
-            decoded = redis_decode(op, r->of[at++], &reading);
-        if (decoded == REDIS_DECODED)
-            check_answer(op, &reading.answer, r->of[at - 1]);
-        *reading.texts = own;
-    } else {
-        redis_decoded decoded = REDIS_DECODED_AGAIN;
-        while (at < r->count && decoded == REDIS_DECODED_AGAIN)
-            decoded = redis_decode(op, r->of[at++], &reading);
-        REQUIRE(decoded != REDIS_DECODED_NOMEM);
-        if (decoded == REDIS_DECODED)
-            check_answer(op, &reading.answer, r->of[at - 1]);
-    }
+    redis_decoded decoded = REDIS_DECODED_AGAIN;
+    if (op->kind == ALLOT_OP_READ_SEGMENTS && r->count > 0)
+        reading.texts = r->of[at++];
+    while (at < r->count && decoded == REDIS_DECODED_AGAIN)
+        decoded = redis_decode(op, r->of[at++], &reading);
+    REQUIRE(decoded != REDIS_DECODED_NOMEM);
+    if (decoded == REDIS_DECODED)
+        check_answer(op, &reading.answer, r->of[at - 1]);
+    reading.texts = NULL; /* it was lent: it is freed with the stream's replies */
     redis_reading_done(&reading);
 }
 

@@ -2,25 +2,8 @@
  *
  * What is refused is told in words. A state that was taken is written as lines that say all that was read, and are
  * read as the same state; it keeps what a store promises itself (store_check), and can be read by ops. */
-#include "backends/store/store.h"
-#include "base/bytes.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/stores.h"
 #include "tests/fuzz/words.h"
-
-static int emit(void *user, const char *line, size_t len)
-{
-    bytes *out = user;
-    REQUIRE(memchr(line, '\n', len) == NULL && memchr(line, '\0', len) == NULL);
-    REQUIRE(bytes_append(out, line, len) == 0 && bytes_append(out, "\n", 1) == 0);
-    return 0;
-}
-
-/* False. */
-static bool tell(const char *message)
-{
-    fprintf(stderr, "taken, but: %s\n", message);
-    return false;
-}
 
 /* A line in memory of its own size. */
 static int load_line(store *s, const char *text, size_t len, allot_error *ret_error)
@@ -94,7 +77,8 @@ static void check_same(const bytes *text)
 {
     bytes again = {0};
     store *s = load(text->data, text->len);
-    REQUIRE(s != NULL && store_dump(s, emit, &again) == 0);
+    REQUIRE(s != NULL);
+    dump(s, &again);
     REQUIRE(again.len == text->len && memcmp(again.data, text->data, text->len) == 0);
     store_free(s);
     bytes_done(&again);
@@ -133,8 +117,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int rc = store_load_end(s, &error);
     REQUIRE(rc == 0 || (rc == ALLOT_E_DAMAGED && error.message[0] != '\0'));
     if (rc == 0) {
-        REQUIRE(store_check(s, &error) == 0 || tell(error.message));
-        REQUIRE(store_dump(s, emit, &text) == 0);
+        require_in_order(s);
+        dump(s, &text);
         check_lines((const char *)data, size, &text);
         check_same(&text);
         check_reads(s);
