@@ -4,7 +4,6 @@
 
 #include "base/uuid_text.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 static bool is_control(allot_op_kind kind)
@@ -147,7 +146,7 @@ void network_submit(world *w, replica *r, struct outside *o, const allot_op *op)
         lane alone = {0};
         f->replica = SIM_REPLICAS_MAX;
         decide(w, f, &alone, w->now_us, 0);
-        trace_op(w, f, "sends", op, NULL);
+        trace_op(w, f, "sends", NULL);
         return;
     }
     f->replica = r->index;
@@ -166,7 +165,7 @@ void network_submit(world *w, replica *r, struct outside *o, const allot_op *op)
     if (op->sequence > r->sequence)
         r->sequence = op->sequence;
     decide(w, f, &r->lanes[is_control(op->kind)], sent_us(w, r), r->away_until_us);
-    trace_op(w, f, "sends", op, NULL);
+    trace_op(w, f, "sends", NULL);
 }
 
 /* ---- At the store ------------------------------------------------------------------------------------------------ */
@@ -286,7 +285,7 @@ static void refuse_as_stale(const allot_op *op, allot_answer *ret_answer)
 void network_apply(world *w, flight *f)
 {
     if (f->dropped || w->now_us < w->store_away_until_us) {
-        trace_op(w, f, "lost:", f->op, NULL);
+        trace_op(w, f, "lost:", NULL);
         let_go(f);
         return;
     }
@@ -296,7 +295,7 @@ void network_apply(world *w, flight *f)
         refuse_as_stale(f->op, &answer);
     else
         world_apply(w, f->op, &answer, &effects);
-    trace_op(w, f, "applied:", f->op, &answer);
+    trace_op(w, f, "applied:", &answer);
     cover_applied(w, f, &answer);
     invariants_applied(w->model, w->now_us, f->op, &answer);
     calm_applied(w, f->op, &answer);
@@ -367,7 +366,7 @@ static void deliver(world *w, flight *f)
 {
     allot_answer answer;
     choose_answer(w, f, &answer);
-    trace_op(w, f, "hears", f->op, &answer);
+    trace_op(w, f, "hears", &answer);
     f->answered = true;
     if (f->events > 1)
         own_op(f); /* applied later, when the sender has forgotten it */

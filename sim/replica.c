@@ -227,7 +227,7 @@ void replica_stop(world *w, replica *r)
         return;
     if (w->phase != PHASE_OVER && !r->left && !r->draining && replica_within_deadline(w, r))
         measure_goes(w->measure, r->holding_count);
-    worker_stop(w, r);
+    worker_stop(r);
     network_orphan(w, r);
     free(r->heard);
     free(r->overdue);

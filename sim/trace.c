@@ -204,14 +204,15 @@ static bool is_story(const char *how, const allot_op *op, const allot_answer *an
     return !plain || (op->kind != ALLOT_OP_BEAT && op->kind < ALLOT_OP_READ_VIEW);
 }
 
-void trace_op(world *w, const flight *f, const char *how, const allot_op *op, const allot_answer *answer)
+void trace_op(world *w, const flight *f, const char *how, const allot_answer *answer)
 {
+    const allot_op *op = f->op;
     if (answer != NULL)
         trace_hash(w, (uint64_t)answer->outcome.status << 8 ^ answer->outcome.count << 16 ^ answer->outcome.term);
     if (w->trace == NULL || (w->depth == TRACE_STORY && !is_story(how, op, answer)))
         return;
-    begin_line(w, f == NULL || f->outside != NULL ? NULL : &w->replicas[f->replica]);
-    if (f != NULL && f->outside == NULL && f->incarnation != w->replicas[f->replica].incarnation)
+    begin_line(w, f->outside != NULL ? NULL : &w->replicas[f->replica]);
+    if (f->outside == NULL && f->incarnation != w->replicas[f->replica].incarnation)
         fprintf(w->trace, "(former %04x) ", brief(&op->slot));
     fprintf(w->trace, "%s ", how);
     write_op(w->trace, op);

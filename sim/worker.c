@@ -2,7 +2,6 @@
 
 #include "base/bits.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -348,9 +347,8 @@ void worker_calm(world *w, replica *r)
     plan_work(w, r);
 }
 
-void worker_stop(world *w, replica *r)
+void worker_stop(replica *r)
 {
-    (void)w;
     while (r->calls != NULL)
         call_free(r->calls);
     while (r->holding_count > 0)

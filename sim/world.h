@@ -419,7 +419,7 @@ void worker_burst(world *w, replica *r);
 void worker_leave(world *w, replica *r, bool drain);
 void worker_reload(world *w, replica *r, const engine_settings *settings);
 void worker_calm(world *w, replica *r);
-void worker_stop(world *w, replica *r);
+void worker_stop(replica *r);
 /* An id to add: a new one, or sometimes one that was there before. */
 allot_bytes worker_pick_id(world *w, char *ret_text, size_t size);
 
@@ -443,7 +443,7 @@ void calm_over(world *w);
 void trace_hash(world *w, uint64_t value);
 /* Narrates, if there is a trace; r may be NULL. */
 void trace_line(const world *w, const replica *r, const char *format, ...) __attribute__((format(printf, 3, 4)));
-void trace_op(world *w, const flight *f, const char *how, const allot_op *op, const allot_answer *answer);
+void trace_op(world *w, const flight *f, const char *how, const allot_answer *answer);
 void trace_tell(world *w, const replica *r, const engine_tell *tell);
 
 #endif
