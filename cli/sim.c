@@ -26,12 +26,8 @@ static int read_case(const settings *s, sim_case *c)
     const struct {
         const char *key;
         const char *value;
-    } parts[] = {{"nodes", s->sim.nodes},
-                 {"ids", s->sim.ids},
-                 {"until", s->sim.until},
-                 {"without", s->sim.without},
-                 {"only", s->sim.only},
-                 {"drop", s->sim.drop}};
+    } parts[] = {{"nodes", s->sim.nodes},     {"ids", s->sim.ids},   {"until", s->sim.until},
+                 {"without", s->sim.without}, {"only", s->sim.only}, {"drop", s->sim.drop}};
     c->seed = (uint64_t)s->sim.seed;
     int code = CODE_OK;
     for (size_t i = 0; code == CODE_OK && i < sizeof(parts) / sizeof(parts[0]); i++)
@@ -49,12 +45,9 @@ static void report_json(output *out, const jobs_totals *t, const sim_row *rows)
 {
     json j = {.out = out};
     json_object(&j);
-    json_key(&j, "passed");
-    json_unsigned(&j, t->passed);
-    json_key(&j, "failed");
-    json_unsigned(&j, t->failed);
-    json_key(&j, "virtual_s");
-    json_unsigned(&j, (uint64_t)t->virtual_us / 1000000);
+    json_unsigned_member(&j, "passed", t->passed);
+    json_unsigned_member(&j, "failed", t->failed);
+    json_unsigned_member(&j, "virtual_s", (uint64_t)t->virtual_us / 1000000);
     json_key(&j, "measures");
     json_object(&j);
     for (size_t i = 0; i < SIM_ROWS; i++) {
@@ -64,15 +57,12 @@ static void report_json(output *out, const jobs_totals *t, const sim_row *rows)
         json_object(&j);
         for (size_t k = 0; k < 3; k++) {
             json_key(&j, keys[k]);
-            if (rows[i].count == 0) {
+            if (rows[i].count == 0)
                 json_null(&j);
-                continue;
-            }
-            output_printf(out, "%.3f", numbers[k]);
-            j.comma = true;
+            else
+                json_real(&j, numbers[k]);
         }
-        json_key(&j, "worst_seed");
-        json_unsigned(&j, rows[i].worst_seed);
+        json_unsigned_member(&j, "worst_seed", rows[i].worst_seed);
         json_object_end(&j);
     }
     json_object_end(&j);

@@ -20,7 +20,7 @@ typedef struct sim_case {
     uint64_t seed;
     swarm_limits limits;
     uint64_t dropped[CASE_FAULTS_MAX / 64];
-    bool measured; /* not part of the text */
+    bool measured;       /* not part of the text */
     const char *command; /* NULL: allot-sim; how messages say that this is run. Not part of the text */
 } sim_case;
 

@@ -41,9 +41,9 @@ static bool concerns(const world *w, const flight *f)
 error_class faults_error(world *w, const flight *f)
 {
     static const coverage covered[ERROR_END] = {
-        [ERROR_LOADING] = COVERED_ERROR_LOADING, [ERROR_OOM] = COVERED_ERROR_OOM,
+        [ERROR_LOADING] = COVERED_ERROR_LOADING,   [ERROR_OOM] = COVERED_ERROR_OOM,
         [ERROR_READONLY] = COVERED_ERROR_READONLY, [ERROR_DENIED] = COVERED_ERROR_DENIED,
-        [ERROR_FAILED] = COVERED_ERROR_FAILED, [ERROR_NOSCRIPT] = COVERED_ERROR_NOSCRIPT};
+        [ERROR_FAILED] = COVERED_ERROR_FAILED,     [ERROR_NOSCRIPT] = COVERED_ERROR_NOSCRIPT};
     if (w->phase != PHASE_STORM || w->now_us >= w->error_until_us || !concerns(w, f))
         return ERROR_NONE;
     if (w->error == ERROR_FAILED && !random_chance(&w->later, 300))
@@ -54,8 +54,8 @@ error_class faults_error(world *w, const flight *f)
 
 static void begin_errors(world *w)
 {
-    static const char *const words[ERROR_END] = {[ERROR_LOADING] = "LOADING",   [ERROR_OOM] = "OOM",
-                                                 [ERROR_READONLY] = "READONLY", [ERROR_DENIED] = "NOPERM",
+    static const char *const words[ERROR_END] = {[ERROR_LOADING] = "LOADING",         [ERROR_OOM] = "OOM",
+                                                 [ERROR_READONLY] = "READONLY",       [ERROR_DENIED] = "NOPERM",
                                                  [ERROR_FAILED] = "ERR, by a script", [ERROR_NOSCRIPT] = "NOSCRIPT"};
     w->error = (error_class)random_between(&w->later, ERROR_LOADING, ERROR_END - 1);
     w->error_until_us = w->now_us + random_below(&w->later, 2 * w->swarm.longest_ttl_us);

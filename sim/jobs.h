@@ -9,8 +9,8 @@
 typedef struct jobs_config {
     uint64_t from, seeds;
     uint32_t jobs;
-    sim_case given; /* for each seed */
-    const char *failures; /* NULL, or a file to which the cases that fail are added, one a line */
+    sim_case given;         /* for each seed */
+    const char *failures;   /* NULL, or a file to which the cases that fail are added, one a line */
     sim_measures *measures; /* NULL, or `seeds`: shared memory */
 } jobs_config;
 

@@ -25,8 +25,7 @@
 
 static const char usage[] = "usage: allot-sim [--seeds N] [--from S] [--jobs N] [CASE] [--quick]\n"
                             "       allot-sim --seed S [CASE] [--trace[=all] | --shrink]\n"
-                            "       allot-sim --file FILE [--trace[=all]]\n"
-                            MUTANTS_SYNOPSIS
+                            "       allot-sim --file FILE [--trace[=all]]\n" MUTANTS_SYNOPSIS
                             "  --seeds N   how many seeds (200000, or the environment's ALLOT_SIM_SEEDS)\n"
                             "  --from S    the first (1)\n"
                             "  --jobs N    processes (one for each processor)\n"
@@ -35,8 +34,7 @@ static const char usage[] = "usage: allot-sim [--seeds N] [--from S] [--jobs N] 
                             "  --seed S    this seed alone\n"
                             "  --trace     tells what happens; =all: each op and answer too\n"
                             "  --shrink    leaves out whatever it fails without, as long as anything can go\n"
-                            "  --file FILE the cases in FILE, one a line (docs/simulator.md)\n"
-                            MUTANTS_USAGE
+                            "  --file FILE the cases in FILE, one a line (docs/simulator.md)\n" MUTANTS_USAGE
                             "CASE is what of the seed counts:\n"
                             "  --nodes N   replicas, up to 1000\n"
                             "  --ids N     ids at the start, up to 10000\n"

@@ -5,12 +5,12 @@
 #include "sim/settings.h"
 
 typedef struct sim_measures {
-    bool done;           /* the seed passed, and these are of it */
-    bool balanced;       /* `balance` is known: ten ids for each replica in the end, or more */
-    double balance;      /* the largest share in the end, in parts of the mean */
-    uint64_t changes;    /* replicas that joined, or stopped having a slot */
-    uint64_t moved;      /* ids that went from one slot to another */
-    double necessary;    /* ids that had to: of those that went, and the part of those that came */
+    bool done;        /* the seed passed, and these are of it */
+    bool balanced;    /* `balance` is known: ten ids for each replica in the end, or more */
+    double balance;   /* the largest share in the end, in parts of the mean */
+    uint64_t changes; /* replicas that joined, or stopped having a slot */
+    uint64_t moved;   /* ids that went from one slot to another */
+    double necessary; /* ids that had to: of those that went, and the part of those that came */
     int64_t leaderless_us, longest_leaderless_us; /* since somebody first led */
     double orphaned_id_s;                         /* ids of the pool, times the seconds for which nobody owned them */
     int64_t virtual_us;

@@ -116,7 +116,7 @@ static void hunt_ended(hunt *h, int status, const sim_case *last)
 
 typedef struct hunts {
     const jobs_config *config;
-    hunt *all; /* mutant after mutant, its ranges together */
+    hunt *all;            /* mutant after mutant, its ranges together */
     int first, end, next; /* mutants; the next to be told about */
     uint32_t passed, failed;
 } hunts;

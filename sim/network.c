@@ -209,11 +209,11 @@ static void cover_change(world *w, const allot_op *op, const allot_outcome *o)
     static const struct {
         allot_op_kind kind;
         coverage covered;
-    } kinds[] = {
-        {ALLOT_OP_RESIGN, COVERED_RESIGN}, {ALLOT_OP_RECALL, COVERED_RECALL}, {ALLOT_OP_RELEASE, COVERED_RELEASE},
-        {ALLOT_OP_DEAL, COVERED_DEAL},
-        {ALLOT_OP_RETIRE, COVERED_RETIRE}, {ALLOT_OP_REAP, COVERED_REAP},     {ALLOT_OP_ACK, COVERED_ACK},
-        {ALLOT_OP_FAIL, COVERED_PARK},     {ALLOT_OP_UNPARK, COVERED_UNPARK}, {ALLOT_OP_CLEAN, COVERED_CLEAN}};
+    } kinds[] = {{ALLOT_OP_RESIGN, COVERED_RESIGN},   {ALLOT_OP_RECALL, COVERED_RECALL},
+                 {ALLOT_OP_RELEASE, COVERED_RELEASE}, {ALLOT_OP_DEAL, COVERED_DEAL},
+                 {ALLOT_OP_RETIRE, COVERED_RETIRE},   {ALLOT_OP_REAP, COVERED_REAP},
+                 {ALLOT_OP_ACK, COVERED_ACK},         {ALLOT_OP_FAIL, COVERED_PARK},
+                 {ALLOT_OP_UNPARK, COVERED_UNPARK},   {ALLOT_OP_CLEAN, COVERED_CLEAN}};
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
         if (op->kind == kinds[i].kind && (o->count > 0 || op->kind == ALLOT_OP_RESIGN || op->kind == ALLOT_OP_RETIRE))
             world_cover(w, kinds[i].covered);

@@ -101,8 +101,9 @@ static bool keep(shrinker *s)
     s->best = s->shared->tried;
     s->result = s->shared->result;
     int kinds = __builtin_popcountll(s->result.options);
-    fprintf(stderr, "%6.1f s: seed %" PRIu64 ", %" PRIu32 " replicas, %" PRIu32 " ids, %d kinds of faults, %" PRIu64
-                    " faults\n",
+    fprintf(stderr,
+            "%6.1f s: seed %" PRIu64 ", %" PRIu32 " replicas, %" PRIu32 " ids, %d kinds of faults, %" PRIu64
+            " faults\n",
             jobs_seconds() - s->begun_s, s->best.seed, s->result.replicas, s->result.ids, kinds, s->result.faults);
     return true;
 }

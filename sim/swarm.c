@@ -190,9 +190,9 @@ static void choose_split(swarm *s, random_source *r)
 /* What they decide, and what would be somebody else's settings. And their store keeps what it has confirmed, and has a
  * clock: what is lost without is no matter of settings. */
 static const swarm_option not_with_settings[] = {
-    SWARM_LOSE_ALL,   SWARM_LOSE_SOME,  SWARM_LOSE_LAST,    SWARM_CLOCK_BACK, SWARM_CLOCK_AHEAD, SWARM_CLOCK_FROZEN,
-    SWARM_QUARANTINE, SWARM_RETIRE,     SWARM_MIXED_TTL,    SWARM_WEIGHTS,    SWARM_BAD_PLAN,    SWARM_RELOAD,
-    SWARM_HUNG_PLAN,  SWARM_LYING_PLAN, SWARM_FAIL,         SWARM_CLEAN,      SWARM_WIDE,        SWARM_MANY_IDS};
+    SWARM_LOSE_ALL,   SWARM_LOSE_SOME,  SWARM_LOSE_LAST, SWARM_CLOCK_BACK, SWARM_CLOCK_AHEAD, SWARM_CLOCK_FROZEN,
+    SWARM_QUARANTINE, SWARM_RETIRE,     SWARM_MIXED_TTL, SWARM_WEIGHTS,    SWARM_BAD_PLAN,    SWARM_RELOAD,
+    SWARM_HUNG_PLAN,  SWARM_LYING_PLAN, SWARM_FAIL,      SWARM_CLEAN,      SWARM_WIDE,        SWARM_MANY_IDS};
 
 static void take_settings(swarm *s)
 {

@@ -41,17 +41,17 @@
     X(BAD_PLAN, "failing-plans")                                                                                       \
     X(RELOAD, "reloads") /* replicas start with another strategy, and change it */                                     \
     /* those that came later, see world.h, `more` */                                                                   \
-    X(OLD_VIEW, "old-answers") /* a beat without an answer gets that of one before */                                  \
-    X(BURST, "bursts")         /* of requests */                                                                       \
+    X(OLD_VIEW, "old-answers")     /* a beat without an answer gets that of one before */                              \
+    X(BURST, "bursts")             /* of requests */                                                                   \
     X(LATE_REPORT, "late-reports") /* of ids lost long ago */                                                          \
-    X(LATE_WAKE, "late-wakes") /* a process that was stopped takes what lies there before it looks at the clock */     \
+    X(LATE_WAKE, "late-wakes")     /* a process that was stopped takes what lies there before it looks at the clock */ \
     X(CLOCK_BACK, "clock-set-back") /* the store's */                                                                  \
     X(CLOCK_AHEAD, "clock-set-ahead")                                                                                  \
     /* those that came later still, see world.h, `later` */                                                            \
-    X(WIDE, "wide")             /* up to 1,000 replicas */                                                             \
-    X(MANY_IDS, "many-ids")     /* up to 10,000 */                                                                     \
-    X(MORE_NODES, "more-nodes") /* eight or nine */                                                                    \
-    X(STOP_AT_SEND, "stops-before-sending") /* between what was decided, or checked, and the op that says so */        \
+    X(WIDE, "wide")                             /* up to 1,000 replicas */                                             \
+    X(MANY_IDS, "many-ids")                     /* up to 10,000 */                                                     \
+    X(MORE_NODES, "more-nodes")                 /* eight or nine */                                                    \
+    X(STOP_AT_SEND, "stops-before-sending")     /* between what was decided, or checked, and the op that says so */    \
     X(CRASH_IN_STEP, "crashes-between-actions") /* of one step: some ops are sent, the others never */                 \
     X(LOSE_LAST, "last-ops-lost")               /* a fallback by a few ops */                                          \
     X(CLOCK_FROZEN, "clock-frozen")             /* the store's, for a while */                                         \
@@ -100,17 +100,17 @@ typedef struct swarm {
     int64_t partition_every_us, pause_every_us, crash_every_us, leave_every_us, add_every_us;
     int64_t work_us; /* the longest work on one id */
     int64_t members_every_us, errors_every_us, churn_every_us;
-    int64_t calm_us; /* when all faults stop */
+    int64_t calm_us;              /* when all faults stop */
     const sim_settings *settings; /* NULL: the seed's own */
     bool retire_on_timeout, quarantine_always;
 } swarm;
 
 /* What a seed is held to; zero in all of it: to nothing. */
 typedef struct swarm_limits {
-    uint64_t without;  /* options that it must not have */
-    uint32_t replicas; /* so many; 0: as it says */
-    uint32_t ids;      /* SIM_NO_IDS: none; 0: as it says */
-    int64_t calm_us;   /* when faults end; 0: as it says */
+    uint64_t without;             /* options that it must not have */
+    uint32_t replicas;            /* so many; 0: as it says */
+    uint32_t ids;                 /* SIM_NO_IDS: none; 0: as it says */
+    int64_t calm_us;              /* when faults end; 0: as it says */
     const sim_settings *settings; /* not NULL: these, whatever the seed says */
 } swarm_limits;
 

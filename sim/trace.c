@@ -189,8 +189,8 @@ static void write_answer(FILE *out, const allot_answer *a)
                 (unsigned long long)a->slots[i].ids, (unsigned long long)a->slots[i].recalls, (int)a->slots[i].state,
                 a->slots[i].expires_in_us <= 0 ? ", expired" : "", a->slots[i].draining ? ", draining" : "");
     for (uint32_t i = 0; i < a->segment_count; i++)
-        fprintf(out, " %llu/%llu(%u)", (unsigned long long)a->segments[i].segment,
-                told(a->segments[i].token), a->segments[i].live);
+        fprintf(out, " %llu/%llu(%u)", (unsigned long long)a->segments[i].segment, told(a->segments[i].token),
+                a->segments[i].live);
 }
 
 /* What changes something, or goes wrong. */

@@ -107,8 +107,8 @@ static void visit_owned(void *user, allot_bytes id, uint64_t token, bool recalle
 void world_check(world *w)
 {
     allot_error error;
-    w->next_check = w->applied + 32 + invariants_id_count(w->model) +
-                    (w->swarm.replicas < WIDE_FROM ? 0 : 8u * w->swarm.replicas);
+    w->next_check =
+        w->applied + 32 + invariants_id_count(w->model) + (w->swarm.replicas < WIDE_FROM ? 0 : 8u * w->swarm.replicas);
     if (store_check(w->store, &error) != 0)
         world_fail(w, "I2: %s", error.message);
     invariants_pool_begin(w->model);
@@ -291,10 +291,8 @@ static void world_begin(world *w, const sim_case *c, world_result *ret_result)
     random_seed(&w->later, c->seed ^ UINT64_C(0x55555555aaaaaaaa));
     swarm_sources sources = {.random = &w->random, .more = &w->more, .later = &w->later};
     swarm_choose(&w->swarm, sources, &c->limits);
-    *ret_result = (world_result){.options = w->swarm.options,
-                                 .replicas = w->swarm.replicas,
-                                 .ids = w->swarm.ids,
-                                 .calm_us = w->swarm.calm_us};
+    *ret_result = (world_result){
+        .options = w->swarm.options, .replicas = w->swarm.replicas, .ids = w->swarm.ids, .calm_us = w->swarm.calm_us};
     make_replicas(w);
     w->measure = c->measured ? measure_new() : NULL;
     invariants_config config = {.replicas = w->swarm.replicas,

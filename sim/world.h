@@ -146,20 +146,13 @@ typedef enum event_kind {
     EVENT_CHURN
 } event_kind;
 
-typedef enum phase {
-    PHASE_STORM = 0,
-    PHASE_CALM,
-    PHASE_CHANGE,
-    PHASE_AGAIN,
-    PHASE_QUIET,
-    PHASE_OVER
-} phase;
+typedef enum phase { PHASE_STORM = 0, PHASE_CALM, PHASE_CHANGE, PHASE_AGAIN, PHASE_QUIET, PHASE_OVER } phase;
 
 /* One op on its way. Alive until it is answered (or nobody waits any more) and no event names it. */
 typedef struct flight {
     struct flight *next, **link; /* in its sender's list while unanswered */
     uint32_t replica, incarnation;
-    uint64_t number; /* of those of its sender */
+    uint64_t number;         /* of those of its sender */
     struct outside *outside; /* not NULL: its sender is no replica */
     const allot_op *op;      /* the sender's, or `copy` */
     allot_op *copy;
@@ -204,8 +197,8 @@ typedef struct replica {
     bool paused, left, ending, draining;
     bool led; /* when it was stopped */
     int64_t paused_us, resume_us, wake_us, away_until_us;
-    int64_t slept_us;      /* all its stops so far, MUTANT(monotonic_clock) */
-    int64_t stepped_us;    /* the last instant of a step, and the steps at it */
+    int64_t slept_us;   /* all its stops so far, MUTANT(monotonic_clock) */
+    int64_t stepped_us; /* the last instant of a step, and the steps at it */
     uint32_t steps_at_once;
     lane lanes[2];
     flight *flights, **flights_tail;
@@ -213,22 +206,22 @@ typedef struct replica {
     allot_answer *heard;        /* to a beat of this slot, before */
     allot_answer *overdue;      /* MUTANT(reply_after_timeout) */
     allot_uuid heard_slot, view_slot, view_life;
-    uint64_t view_number; /* the last that its engine took, in that slot and life */
+    uint64_t view_number;  /* the last that its engine took, in that slot and life */
     int64_t view_store_us; /* the store's clock in it; 0: there was none */
     int64_t hold_until_us; /* it has seen that the store's clock was set ahead, and is to reap nobody before */
     uint64_t sequence, hold_sequence; /* the highest sent, and that of then */
-    holding lost[LOST_KEPT]; /* ids that it was told to have lost */
+    holding lost[LOST_KEPT];          /* ids that it was told to have lost */
     uint32_t lost_count;
     app_call *calls;
     holding *holdings;
     size_t holding_count, holding_capacity;
     uint32_t *places; /* id -> place in holdings + 1 */
     size_t place_capacity;
-    int64_t work_us;   /* when EVENT_WORK is due; INT64_MAX: not */
+    int64_t work_us;    /* when EVENT_WORK is due; INT64_MAX: not */
     uint64_t reporting; /* ids whose report is under way */
-    uint64_t beats;    /* in the quiet phase */
-    uint64_t placed;   /* ids that the store has in its share, in the end */
-    uint64_t term_won; /* by an answer to a campaign */
+    uint64_t beats;     /* in the quiet phase */
+    uint64_t placed;    /* ids that the store has in its share, in the end */
+    uint64_t term_won;  /* by an answer to a campaign */
 } replica;
 
 /* Terms and tokens begin here: they resemble CLOCK_REALTIME. */
@@ -269,11 +262,11 @@ typedef struct world {
     int64_t clock_set_us;        /* by so much the store's clock was set ahead, or back */
     int64_t clock_back_at_us;    /* when it was set back; 0: it was not */
     int64_t clock_ahead_from_us; /* on that clock, right after it was set ahead by much; 0: it was not */
-    bytes snapshot; /* lines */
+    bytes snapshot;              /* lines */
     allot_uuid snapshot_life;
     bool joined_in_calm, thinned_in_calm;
-    bool moves_again; /* an id may lie on either side of a boundary, and go to the other when all is split again */
-    bool late_grant; /* ids were granted by an op that its leader had given up, to whom it was once decided */
+    bool moves_again;  /* an id may lie on either side of a boundary, and go to the other when all is split again */
+    bool late_grant;   /* ids were granted by an op that its leader had given up, to whom it was once decided */
     replica *replicas; /* swarm.replicas */
     struct outside *outsides;
     invariants *model;

@@ -193,6 +193,5 @@ void hand_give_segment(hand *h, uint64_t segment, const allot_new_id *ids, uint3
     ck_assert(h->segment_count < HAND_SEGMENTS_MOST && h->body_count < HAND_SEGMENTS_MOST);
     h->segments[h->segment_count++] =
         (allot_segment_info){.segment = segment, .token = segment, .order = segment * 1024, .live = count};
-    h->bodies[h->body_count++] =
-        (allot_segment_body){.segment = segment, .token = segment, .count = count, .ids = ids};
+    h->bodies[h->body_count++] = (allot_segment_body){.segment = segment, .token = segment, .count = count, .ids = ids};
 }

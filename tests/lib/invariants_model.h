@@ -10,9 +10,9 @@
 
 typedef struct model_id {
     allot_bytes text;
-    uint32_t holder;  /* the replica whose application holds it; UINT32_MAX: none */
-    uint64_t token;   /* the highest seen in an answer since the last loss */
-    uint64_t round;   /* of the look in which it was seen last */
+    uint32_t holder; /* the replica whose application holds it; UINT32_MAX: none */
+    uint64_t token;  /* the highest seen in an answer since the last loss */
+    uint64_t round;  /* of the look in which it was seen last */
     uint64_t look;
     uint32_t owner;
     bool in_pool;
@@ -88,7 +88,7 @@ struct invariants {
     held *further;   /* ids that have a second holder, or more: excused, or a breach */
     size_t further_count, further_capacity;
     bool ever_cleaned;
-    bool believe;    /* the next look at the pool is the truth */
+    bool believe; /* the next look at the pool is the truth */
     uint64_t store_token, version, cleaned_token;
     int64_t lenient_until_us;
     bool lenient_until_new_life, loss_unnoticed;
