@@ -5,6 +5,8 @@ import os
 import struct
 import time
 
+from replicas import LIMIT_S
+
 WRITE, FSYNC, RENAME, FLOCK, OPEN, TRUNCATE, UNLINK, SEND, RECV, PWRITE = (1 << bit for bit in range(10))
 HALF, HALF_THEN_KILL = 100000, 100001
 _FIELDS = ("calls", "countdown", "action", "lasting", "struck", "seen")
@@ -39,8 +41,8 @@ class Failpoints:
     def struck(self):
         return self._get("struck")
 
-    def wait_struck(self, limit_s=20.0):
-        limit = time.monotonic() + limit_s
+    def wait_struck(self):
+        limit = time.monotonic() + LIMIT_S
         while not self.struck:
             assert time.monotonic() < limit, f"the failpoint was not reached: {self._get('seen')} calls"
             time.sleep(0.005)

@@ -18,7 +18,7 @@ from failpoints import Failpoints
 from observed import observe
 from proxies import Proxy
 from redis_server import RedisServer
-from replicas import LIMIT_S, Allot, Group, clean_environment, store_held
+from replicas import LIMIT_S, Allot, Group, clean_environment
 
 FILE, REDIS = "file", "redis"
 BOTH = (FILE, REDIS)
@@ -140,7 +140,6 @@ class Stage:
         self.group = Group(self.allot, self.home)
         self.adder = Adder(self)
         self.struck = set()  # names of the replicas that the fault strikes itself
-        self.notes = []
 
     def _start_server(self):
         environment = None
@@ -234,10 +233,6 @@ class Stage:
         self.struck.add(replica.name)
         replica.stop()
 
-    def store_held(self):
-        """See replicas.store_held."""
-        return store_held(self.allot)
-
     def restart(self, replica, **more):
         """What has ended comes again, and goes on in its history."""
         again = self.start_replica(replica.name, **more)
@@ -249,14 +244,14 @@ class Stage:
     def mark(self):
         return {replica: len(replica.events) for replica in self.group.replicas}
 
-    def wait_all(self, word, since, among=None, limit_s=LIMIT_S):
+    def wait_all(self, word, since, among=None):
         """Until each has told this event after its first since[replica] ones."""
         for replica in among or self.live():
-            replica.wait(lambda r: any(e["event"] == word for e in r.events[since.get(r, 0):]), word, limit_s)
+            replica.wait(lambda r: any(e["event"] == word for e in r.events[since.get(r, 0):]), word)
 
-    def wait_moved_from(self, replica, limit_s=LIMIT_S):
+    def wait_moved_from(self, replica):
         """Until the store knows nothing of its slot any more, and the others have every id that is kept."""
-        slot, limit = replica.slot, time.monotonic() + limit_s
+        slot, limit = replica.slot, time.monotonic() + LIMIT_S
         while True:
             done = self.allot("status", "-o", "json", "--timeout", "1s")
             if done.returncode == 0 and slot not in (s["slot"] for s in json.loads(done.stdout)["slots"]):
@@ -264,7 +259,7 @@ class Stage:
             assert time.monotonic() < limit, f"the slot of {replica.name} is still there: {done.stderr}"
             time.sleep(0.05)
         self.group.wait(lambda: KEEPS == sum(name.startswith("keep-") for r in self.live() if r.slot != slot
-                                             for name in r.held), f"others to have what {replica.name} had", limit_s)
+                                             for name in r.held), f"others to have what {replica.name} had")
 
     def wait_up(self):
         """Until the store is there for all."""
@@ -273,12 +268,12 @@ class Stage:
             return words and words[-1] != "store_down"
         self.group.wait(lambda: all(up(r) for r in self.group.live()), "the store to be there for all")
 
-    def wait_work(self, count=10, limit_s=LIMIT_S):
+    def wait_work(self, count=10):
         """Until so many further jobs are done."""
         def done():
             return sum(len(e["ids"]) for r in self.group.replicas for e in r.events if e["event"] == "acked")
         before = done()
-        self.group.wait(lambda: done() >= before + count, f"{count} jobs to be done", limit_s)
+        self.group.wait(lambda: done() >= before + count, f"{count} jobs to be done")
 
     def is_calm(self):
         """Nothing is on its way: by what the store says, and by what each replica says."""
@@ -298,14 +293,15 @@ class Stage:
                 all(slot["recalls"] == 0 and slot["expires_in_ms"] > 0 for slot in status["slots"]) and
                 all(w and w[-1] in ("store_up", "joined") for w in words) and len(held) == status["pool"]["placed"])
 
-    def wait_calm(self, limit_s=CALM_LIMIT_S, resume=True):
+    def wait_calm(self, resume=True):
         """No more is added meanwhile, and without `resume` also afterwards. Returns how long it took."""
         self.adder.pause()
         begin = time.monotonic()
         while not self.is_calm():
-            if time.monotonic() - begin > limit_s:
+            if time.monotonic() - begin > CALM_LIMIT_S:
                 told = {r.name: (r.running, r.slot, len(r.held), r.words()[-6:]) for r in self.group.replicas[-6:]}
-                raise AssertionError(f"no calm within {limit_s} s: {self.allot('status').stdout.decode()} {told}")
+                status = self.allot("status")
+                raise AssertionError(f"no calm within {CALM_LIMIT_S} s: {(status.stdout + status.stderr).decode()} {told}")
             time.sleep(0.05)
         took_s = time.monotonic() - begin
         if resume:
@@ -383,7 +379,7 @@ class Stage:
 
 def run_in(stage, one):
     """Injects one scenario into a calm group that runs. Returns its outcome, which is as it is expected."""
-    stage.struck, stage.notes = set(), []
+    stage.struck = set()
     since, deaths, begin_ns, failed = stage.mark(), len(stage.group.deaths), time.monotonic_ns(), stage.adder.failed
     refusal = one.inject(stage)
     calm_s = stage.wait_calm()

@@ -5,7 +5,6 @@ third is not looked at; the median of the last third must not exceed that of the
 (a fraction, so much more)."""
 
 import os
-import re
 import statistics
 
 MIN_SAMPLES = 9
@@ -34,8 +33,7 @@ class Samples:
             self.put("descriptors", f"{stage.backend} {replica.name} {pid}", len(os.listdir(f"/proc/{pid}/fd")))
         if stage.server:
             self.put("server: keys", "redis", int(stage.server.ask("DBSIZE")))
-            used = int(re.search(r"used_memory:(\d+)", stage.server.ask("INFO memory")).group(1))
-            self.put("server: used bytes", "redis", used)
+            self.put("server: used bytes", "redis", stage.server.info("used_memory"))
         else:
             self.put("journal bytes", "file", os.path.getsize(os.path.join(stage.path, "default", "journal")))
 

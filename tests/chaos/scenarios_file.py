@@ -9,7 +9,8 @@ import time
 
 import failpoints as fp
 from frame import DEGRADED, FILE, REDIS, REFUSED, SAFE, cont, scenario
-from steps import until_fenced
+from replicas import store_held
+from steps import on_anew, until_fenced
 
 
 def _group(stage):
@@ -19,21 +20,25 @@ def _group(stage):
 # ---- Failpoints -----------------------------------------------------------------------------------------------------
 
 
-def _killed_at(stage, calls, numbers):
-    """Whoever is at work, at that call after this one, with the store half changed."""
-    for number in numbers:
-        victim = stage.a_busy_worker()
-        stage.struck.add(victim.name)
-        points = stage.failpoints[victim.name]
-        points.strike(calls, number, -signal.SIGKILL)
-        stage.group.wait(lambda v=victim: not v.running, f"{victim.name} to reach failpoint {number}")
-        stage.group.deaths.append((time.monotonic_ns(), victim.name))
-        stage.restart(victim)
+def _ended_at(stage, victim, calls, number, action):
+    stage.struck.add(victim.name)
+    stage.failpoints[victim.name].strike(calls, number, action)
+    stage.group.wait(lambda: not victim.running, f"{victim.name} to reach failpoint {number}")
+    stage.group.deaths.append((time.monotonic_ns(), victim.name))
+    stage.restart(victim)
+
+
+def _stopped_at(stage, victim, calls, number):
+    stage.struck.add(victim.name)
+    stage.failpoints[victim.name].strike(calls, number, -signal.SIGSTOP)
+    os.waitid(os.P_PID, victim.process.pid, os.WSTOPPED)
 
 
 def _killing(name, what, backend, calls, numbers, **more):
+    """Whoever is at work, at that call after this one, with the store half changed."""
     def inject(stage):
-        _killed_at(stage, calls, numbers)
+        for number in numbers:
+            _ended_at(stage, stage.a_busy_worker(), calls, number, -signal.SIGKILL)
     inject.__name__ = f"killed_at_{name}"
     scenario(f"SIGKILL just before {what}, at {len(numbers)} numbered failpoints", backend, expect=SAFE,
              failpoints=True, **more)(inject)
@@ -50,12 +55,7 @@ _killing("receive", "reading answers", REDIS, fp.RECV, (1, 2, 3, 5, 8, 13))
           quick=True)
 def killed_in_a_write(stage):
     for turn, number in enumerate((1, 3, 5, 7)):
-        victim = stage.replica("bc"[turn % 2])
-        stage.struck.add(victim.name)
-        stage.failpoints[victim.name].strike(fp.WRITE, number, fp.HALF_THEN_KILL)
-        stage.group.wait(lambda v=victim: not v.running, f"{victim.name} to reach failpoint {number}")
-        stage.group.deaths.append((time.monotonic_ns(), victim.name))
-        stage.restart(victim)
+        _ended_at(stage, stage.replica("bc"[turn % 2]), fp.WRITE, number, fp.HALF_THEN_KILL)
 
 
 @scenario("SIGSTOP just before sending requests, beyond the lease; then they go out", REDIS, expect=SAFE,
@@ -63,46 +63,32 @@ def killed_in_a_write(stage):
 def stopped_before_sending(stage):
     for number in (1, 2, 3):
         victim = stage.a_worker()
-        old = victim.slot
-        stage.struck.add(victim.name)
-        stage.failpoints[victim.name].strike(fp.SEND, number, -signal.SIGSTOP)
-        os.waitid(os.P_PID, victim.process.pid, os.WSTOPPED)
+        _stopped_at(stage, victim, fp.SEND, number)
         stage.group.deaths.append((time.monotonic_ns(), victim.name))
-        stage.wait_moved_from(victim)
-        cont(victim)
-        victim.wait(lambda r, o=old: r.slot != o, "to join anew")
+        on_anew(stage, victim)
+
+
+def _stopped_within_the_mutex(stage, end):
+    """The leases of all others end; then end(victim, others)."""
+    victim = stage.a_worker()
+    others = [r for r in stage.live() if r is not victim]
+    until_fenced(stage, lambda: _stopped_at(stage, victim, fp.WRITE, 1), lambda: end(victim, others), others)
+    return victim
 
 
 @scenario("SIGSTOP within the mutex, beyond all leases: the group stands still; then SIGCONT", FILE, expect=DEGRADED,
           failpoints=True, quick=True)
 def stopped_within_the_mutex(stage):
-    victim = stage.a_worker()
-    others = [r for r in stage.live() if r is not victim]
-    since = stage.mark()
-    stage.struck.add(victim.name)
-    stage.failpoints[victim.name].strike(fp.WRITE, 1, -signal.SIGSTOP)
-    os.waitid(os.P_PID, victim.process.pid, os.WSTOPPED)
-    stage.wait_all("fenced", since, others)
-    assert any("held by pid" in r.errors() + str(r.named("store_down")) for r in others)
-    again = stage.mark()
-    cont(victim)
-    stage.wait_all("joined", again, others)  # the lease of the one that was stopped may have begun a beat later
+    def end(victim, others):
+        assert any("held by pid" in r.errors() + str(r.named("store_down")) for r in others)
+        cont(victim)
+    _stopped_within_the_mutex(stage, end)  # the victim's own lease may have begun a beat later
 
 
 @scenario("SIGSTOP within the mutex, beyond all leases; then SIGKILL: the mutex is free", FILE, expect=DEGRADED,
           failpoints=True)
 def killed_within_the_mutex(stage):
-    victim = stage.a_worker()
-    others = [r for r in stage.live() if r is not victim]
-    since = stage.mark()
-    stage.struck.add(victim.name)
-    stage.failpoints[victim.name].strike(fp.WRITE, 1, -signal.SIGSTOP)
-    os.waitid(os.P_PID, victim.process.pid, os.WSTOPPED)
-    stage.wait_all("fenced", since, others)
-    again = stage.mark()
-    stage.kill(victim)
-    stage.wait_all("joined", again, others)
-    stage.restart(victim)
+    stage.restart(_stopped_within_the_mutex(stage, lambda victim, _others: stage.kill(victim)))
 
 
 # ---- Errors of the system -------------------------------------------------------------------------------------------
@@ -253,12 +239,10 @@ def lock_held(stage):
 
 @scenario("another program holds the lock file for 200 ms, ten times", FILE, expect=SAFE, ttl_s=4.0)
 def lock_held_shortly(stage):
-    with open(os.path.join(_group(stage), "lock"), "rb") as file:
-        for _ in range(10):
-            fcntl.flock(file, fcntl.LOCK_EX)
+    for _ in range(10):
+        with store_held(stage.allot):
             time.sleep(0.2)
-            fcntl.flock(file, fcntl.LOCK_UN)
-            stage.wait_work(1)
+        stage.wait_work(1)
 
 
 @scenario("all bells are unlinked: hints are lost", FILE, expect=SAFE)
@@ -267,36 +251,6 @@ def bells_unlinked(stage):
     for name in os.listdir(folder):
         os.remove(os.path.join(folder, name))
     stage.wait_work()
-
-
-def _damaged(stage, change):
-    """The journal of a group that runs is changed; every replica refuses to go on, until it is put right again."""
-    path = os.path.join(_group(stage), "journal")
-    kept = os.path.join(stage.home, "journal.kept")
-    told = []
-
-    def damage():
-        with open(os.path.join(_group(stage), "lock"), "rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            shutil.copy2(path, kept)
-            change(path)
-
-    def mend():
-        code, message = _judge(stage)
-        assert code == 1 and "damaged" in message, (code, message)
-        told.append(message)
-        with open(kept, "rb") as good, open(path, "r+b") as file:
-            data = good.read()
-            file.seek(0)
-            file.write(data)
-            file.truncate(len(data))
-    since = stage.mark()
-    damage()
-    stage.wait_all("fenced", since)
-    again = stage.mark()
-    mend()
-    stage.wait_all("joined", again)
-    return told[0]
 
 
 def _flip(path, at):
@@ -320,7 +274,21 @@ def journal_flipped(stage):
 
 @scenario("the journal is emptied while replicas run", FILE, expect=REFUSED, again=False)
 def journal_emptied(stage):
-    return _damaged(stage, lambda path: os.truncate(path, 0))
+    path = os.path.join(_group(stage), "journal")
+    kept = os.path.join(stage.home, "journal.kept")
+
+    def damage():
+        with store_held(stage.allot):
+            shutil.copy2(path, kept)
+            os.truncate(path, 0)
+
+    def mend():
+        code, message = _judge(stage)
+        assert code == 1 and "damaged" in message, (code, message)
+        with open(kept, "rb") as good, open(path, "r+b") as file:
+            file.write(good.read())
+        return message
+    return until_fenced(stage, damage, mend)
 
 
 @scenario("the journal loses its last lines while replicas run: they see that it fell back, and join anew", FILE,
@@ -328,8 +296,7 @@ def journal_emptied(stage):
 def journal_cut(stage):
     since = stage.mark()
     path = os.path.join(_group(stage), "journal")
-    with open(os.path.join(_group(stage), "lock"), "rb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with store_held(stage.allot):
         os.truncate(path, os.path.getsize(path) - 700)
     stage.wait_all("joined", since)
     stage.refill()

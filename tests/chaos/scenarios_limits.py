@@ -5,8 +5,8 @@ import resource
 import signal
 import time
 
-from frame import FILE, REDIS, REFUSED, SAFE, scenario
-from steps import PREFIX
+from frame import FILE, REDIS, REFUSED, SAFE, cont, scenario
+from steps import PREFIX, until_fenced
 
 
 @scenario("no descriptors are left for a replica (RLIMIT_NOFILE), and its connections are cut", REDIS, expect=SAFE,
@@ -14,15 +14,14 @@ from steps import PREFIX
 def descriptors_used_up_connected(stage):
     victim = stage.leader()
     stage.struck.add(victim.name)
-    since, pid = stage.mark(), victim.process.pid
+    pid = victim.process.pid
     before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-    resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, before[1]))
-    stage.proxies[victim.name]("reset")
-    stage.wait_all("fenced", since, [victim])
-    stage.wait_moved_from(victim)
-    again = stage.mark()
-    resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
-    stage.wait_all("joined", again, [victim])
+
+    def use_up():
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, before[1]))
+        stage.proxies[victim.name]("reset")
+        stage.wait_moved_from(victim)
+    until_fenced(stage, use_up, lambda: resource.prlimit(pid, resource.RLIMIT_NOFILE, before), [victim])
 
 
 @scenario("the history of a replica cannot be written any more (RLIMIT_FSIZE): it ends, and others take over", REDIS,
@@ -88,14 +87,11 @@ def journal_symlinked(stage):
 @scenario("the store has a newer format than is known: nothing is done with it until it is as it was", REDIS,
           expect=REFUSED)
 def format_newer(stage):
-    since = stage.mark()
-    stage.server.ask(f"HSET {PREFIX}state format 99")
-    message = _refused(stage, 5, "format 99")
-    stage.wait_all("fenced", since)
-    again = stage.mark()
-    stage.server.ask(f"HSET {PREFIX}state format 1")
-    stage.wait_all("joined", again)
-    return message
+    def format_again():
+        message = _refused(stage, 5, "format 99")
+        stage.server.ask(f"HSET {PREFIX}state format 1")
+        return message
+    return until_fenced(stage, lambda: stage.server.ask(f"HSET {PREFIX}state format 99"), format_again)
 
 
 @scenario("all beats of a replica are late: it is starved of the processor (SIGSTOP for 40 ms, 4 ms between)",
@@ -107,6 +103,6 @@ def processor_starved(stage):
     while time.monotonic() < limit:
         victim.signal(signal.SIGSTOP)
         time.sleep(0.04)
-        victim.signal(signal.SIGCONT)
+        cont(victim)
         time.sleep(0.004)
     stage.wait_work()

@@ -1,6 +1,5 @@
 """Memory of a Redis server that is full, and keys that are evicted."""
 
-import re
 import time
 
 from frame import DEGRADED, REDIS, SAFE, TTL_S, UNCOVERED, scenario
@@ -22,12 +21,12 @@ def memory_full(stage):
 
 def _filled(stage, policy):
     """Others fill the memory: the server evicts whatever its policy lets it."""
-    used = int(re.search(r"used_memory:(\d+)", stage.server.ask("INFO memory")).group(1))
+    used = stage.server.info("used_memory")
     ok(stage.server, f"CONFIG SET maxmemory-policy {policy}", f"CONFIG SET maxmemory {used + (1 << 20)}")
     with stage.server.connection() as own:
         for number in range(400):
             own(f"SETEX filler:{number} 1000 {'x' * 8000}")
-    evicted = int(re.search(r"evicted_keys:(\d+)", stage.server.ask("INFO stats")).group(1))
+    evicted = stage.server.info("evicted_keys")
     assert evicted > 50, evicted
 
 

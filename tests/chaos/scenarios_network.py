@@ -1,9 +1,9 @@
 """What networks do between a replica and its server: each has a proxy of its own."""
 
-import signal
 import time
 
-from frame import DEGRADED, REDIS, SAFE, TTL_S, scenario
+from frame import DEGRADED, REDIS, SAFE, TTL_S, cont, scenario
+from steps import until_fenced
 
 
 def _every(stage, word, *more):
@@ -13,18 +13,15 @@ def _every(stage, word, *more):
 
 def _out_and_back(stage, replicas, *words):
     """Nothing reaches them beyond their leases; then all is well again. They are struck unless all are."""
-    since = stage.mark()
+    def out():
+        for replica in replicas:
+            for word in words:
+                stage.proxies[replica.name](word)
+        if len(replicas) == 1:
+            stage.wait_moved_from(replicas[0])
     if len(replicas) < len(stage.live()):
         stage.struck.update(r.name for r in replicas)
-    for replica in replicas:
-        for word in words:
-            stage.proxies[replica.name](word)
-    stage.wait_all("fenced", since, replicas)
-    if len(replicas) == 1:
-        stage.wait_moved_from(replicas[0])
-    again = stage.mark()
-    _every(stage, "heal")
-    stage.wait_all("joined", again, replicas)
+    until_fenced(stage, out, lambda: _every(stage, "heal"), replicas)
 
 
 @scenario("every answer comes 150 ms late", REDIS, expect=SAFE, proxied=True)
@@ -36,12 +33,7 @@ def network_slow(stage):
 
 @scenario("every answer comes later than the lease lasts", REDIS, expect=DEGRADED, proxied=True, again=False)
 def network_slower_than_the_lease(stage):
-    since = stage.mark()
-    _every(stage, "delay", round(TTL_S * 1e6))
-    stage.wait_all("fenced", since)
-    again = stage.mark()
-    _every(stage, "heal")
-    stage.wait_all("joined", again)
+    until_fenced(stage, lambda: _every(stage, "delay", round(TTL_S * 1e6)), lambda: _every(stage, "heal"))
 
 
 @scenario("a link of 6,000 bytes a second", REDIS, expect=SAFE, proxied=True, ttl_s=4.0)
@@ -183,5 +175,5 @@ def requests_late(stage):
     stage.wait_moved_from(victim)
     time.sleep(TTL_S)  # it arrives
     proxy("heal")
-    victim.signal(signal.SIGCONT)
+    cont(victim)
     victim.wait(lambda r: r.slot != old, "to join anew")

@@ -6,22 +6,18 @@ import time
 
 from clocks import Clock
 from frame import NAMES, SAFE, cont, scenario
+from replicas import store_held
+from steps import killed_and_back, on_anew
 
 
 @scenario("SIGKILL of the leader", expect=SAFE, quick=True)
 def leader_killed(stage):
-    victim = stage.leader()
-    stage.kill(victim)
-    stage.wait_moved_from(victim)
-    stage.restart(victim)
+    killed_and_back(stage, stage.leader())
 
 
 @scenario("SIGKILL of a follower", expect=SAFE)
 def follower_killed(stage):
-    victim = stage.follower()
-    stage.kill(victim)
-    stage.wait_moved_from(victim)
-    stage.restart(victim)
+    killed_and_back(stage, stage.follower())
 
 
 @scenario("SIGKILL of a worker in the middle of its work, five times", expect=SAFE)
@@ -53,21 +49,15 @@ def leader_terminated(stage):
 @scenario("SIGSTOP of the leader beyond its lease, then SIGCONT", expect=SAFE)
 def leader_stopped(stage):
     victim = stage.leader()
-    old = victim.slot
     stage.stop(victim)
-    stage.wait_moved_from(victim)
-    cont(victim)
-    victim.wait(lambda r: r.slot != old, "to join anew")
+    on_anew(stage, victim)
 
 
 @scenario("SIGSTOP of a worker beyond its lease, with reports under way; then SIGCONT", expect=SAFE, quick=True)
 def worker_stopped(stage):
     victim = stage.a_busy_worker()
-    old = victim.slot
     stage.stop(victim)
-    stage.wait_moved_from(victim)
-    cont(victim)
-    victim.wait(lambda r: r.slot != old, "to join anew")
+    on_anew(stage, victim)
     stage.wait_work()
 
 
@@ -97,7 +87,7 @@ def stopped_shortly(stage):
 def terminated_twice(stage):
     victim = stage.follower()
     stage.struck.add(victim.name)
-    with stage.store_held():  # so that the first one takes its time
+    with store_held(stage.allot):  # so that the first one takes its time
         victim.signal(signal.SIGTERM)
         time.sleep(0.1)
         assert victim.terminate() == 143
@@ -117,9 +107,7 @@ def wall_clocks_differ(stage):
         stage.wait_work()
     leader = stage.leader()
     if leader.name == "a":  # so that one with a wrong clock leads
-        stage.kill(leader)
-        stage.wait_moved_from(leader)
-        stage.restart(leader)
+        killed_and_back(stage, leader)
     stage.wait_work()
 
 

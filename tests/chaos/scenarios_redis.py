@@ -146,15 +146,12 @@ def server_stopped_leader_killed(stage):
 @scenario("a script of somebody else blocks the server beyond all leases (BUSY); SCRIPT KILL", REDIS, expect=DEGRADED)
 def server_busy(stage):
     ok(stage.server, "CONFIG SET busy-reply-threshold 50")
-    since = stage.mark()
-    stage.server.send('EVAL "while true do end" 0')
-    stage.wait_all("fenced", since)
-    again = stage.mark()
-    ok(stage.server, "SCRIPT KILL")
-    while stage.server.ask("PING") != "PONG":  # it ends at its next step
-        time.sleep(0.01)
-    ok(stage.server, "CONFIG SET busy-reply-threshold 5000")
-    stage.wait_all("joined", again)
+
+    def end():
+        ok(stage.server, "SCRIPT KILL")
+        stage.server.wait(lambda: stage.server.ask("PING") == "PONG", "the script does not end at its next step")
+        ok(stage.server, "CONFIG SET busy-reply-threshold 5000")
+    until_fenced(stage, lambda: stage.server.send('EVAL "while true do end" 0'), end)
 
 
 @scenario("the server blocks for 300 ms, eight times (DEBUG SLEEP)", REDIS, expect=SAFE, ttl_s=4.0,
@@ -209,50 +206,43 @@ def subscribers_cut_off(stage):
     ok(stage.server, f'CONFIG SET client-output-buffer-limit "{before}"')
 
 
+def _shut_out(stage, shut, reopen):
+    """By a setting of the server; those that were there are cut off."""
+    with stage.server.connection() as own:
+        def begin():
+            for line in (shut, "CLIENT KILL TYPE normal SKIPME yes", "CLIENT KILL TYPE pubsub"):
+                own(line)
+        until_fenced(stage, begin, lambda: own(reopen))
+
+
 @scenario("no further connection is accepted (maxclients), and those that were there are cut off", REDIS,
           expect=DEGRADED)
 def clients_too_many(stage):
-    since = stage.mark()
     before = stage.server.ask_all("CONFIG GET maxclients")[1]
-    with stage.server.connection() as own:
-        own("CONFIG SET maxclients 1")
-        own("CLIENT KILL TYPE normal SKIPME yes")
-        own("CLIENT KILL TYPE pubsub")
-        stage.wait_all("fenced", since)
-        again = stage.mark()
-        own(f"CONFIG SET maxclients {before}")
-    stage.wait_all("joined", again)
+    _shut_out(stage, "CONFIG SET maxclients 1", f"CONFIG SET maxclients {before}")
 
 
 @scenario("the password is changed (WRONGPASS, NOAUTH), and changed back", REDIS, expect=DEGRADED)
 def password_changed(stage):
-    since = stage.mark()
+    _shut_out(stage, "CONFIG SET requirepass secret", 'CONFIG SET requirepass ""')
+
+
+def _without_right(stage, taken):
     with stage.server.connection() as own:
-        own("CONFIG SET requirepass secret")
-        own("CLIENT KILL TYPE normal SKIPME yes")
-        own("CLIENT KILL TYPE pubsub")
-        stage.wait_all("fenced", since)
-        again = stage.mark()
-        own('CONFIG SET requirepass ""')
-    stage.wait_all("joined", again)
+        own("ACL SETUSER admin on nopass allcommands allkeys allchannels")
+        own("AUTH admin x")
+        until_fenced(stage, lambda: own(f"ACL SETUSER default {taken}"), lambda: own("ACL SETUSER default +@all"))
+        own("ACL DELUSER admin")
 
 
 @scenario("the user may not run scripts any more (NOPERM), and may again", REDIS, expect=DEGRADED)
 def rights_taken(stage):
-    with stage.server.connection() as own:
-        own("ACL SETUSER admin on nopass allcommands allkeys allchannels")
-        own("AUTH admin x")
-        until_fenced(stage, lambda: own("ACL SETUSER default -evalsha"), lambda: own("ACL SETUSER default +@all"))
-        own("ACL DELUSER admin")
+    _without_right(stage, "-evalsha")
 
 
 @scenario("the user may run scripts, and these may not write (NOPERM within a script)", REDIS, expect=DEGRADED)
 def rights_within_scripts_taken(stage):
-    with stage.server.connection() as own:
-        own("ACL SETUSER admin on nopass allcommands allkeys allchannels")
-        own("AUTH admin x")
-        until_fenced(stage, lambda: own("ACL SETUSER default -@write"), lambda: own("ACL SETUSER default +@all"))
-        own("ACL DELUSER admin")
+    _without_right(stage, "-@write")
 
 
 # ---- Scripts --------------------------------------------------------------------------------------------------------

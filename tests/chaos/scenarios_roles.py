@@ -4,9 +4,9 @@ import os
 import shutil
 import time
 
-from frame import DEGRADED, REDIS, SAFE, TTL_S, UNCOVERED, scenario
+from frame import DEGRADED, KEEPS, REDIS, SAFE, TTL_S, UNCOVERED, scenario
 from redis_server import RedisServer
-from steps import PREFIX, ok, until_fenced
+from steps import PREFIX, killed_and_back, ok, until_fenced
 
 
 @scenario("the server becomes a replica (READONLY), until all leases are over; then a master again", REDIS,
@@ -41,10 +41,8 @@ def server_cannot_save(stage):
     def fail_to_save():
         ok(stage.server, "CONFIG SET save \"3600 1\"")
         assert stage.server.ask("BGSAVE").startswith("Background")
-        limit = time.monotonic() + 20
-        while "rdb_last_bgsave_status:err" not in stage.server.ask("INFO persistence"):
-            assert time.monotonic() < limit
-            time.sleep(0.02)
+        stage.server.wait(lambda: "rdb_last_bgsave_status:err" in stage.server.ask("INFO persistence"),
+                          "the snapshot does not fail")
 
     def save_again():
         os.rmdir(path)
@@ -86,10 +84,7 @@ def _promoted(stage, stale):
         if stale:
             ok(replica, "REPLICAOF NO ONE")  # it is cut off
             stage.wait_work(20)
-            victim = stage.follower()
-            stage.kill(victim)
-            stage.wait_moved_from(victim)
-            stage.restart(victim)
+            killed_and_back(stage, stage.follower())
         since = stage.mark()
         stage.server.kill()
         ok(replica, "REPLICAOF NO ONE", "SAVE")
@@ -127,7 +122,7 @@ def split_brain(stage):
         stage.struck.add(victim.name)
         assert victim.terminate() == 0
         astray = stage.start_replica(victim.name, place=("--backend", "redis", "--url", copy.url))
-        astray.wait(lambda r: sum(name.startswith("keep-") for name in r.held) == 45, "everything, on the copy")
+        astray.wait(lambda r: sum(name.startswith("keep-") for name in r.held) == KEEPS, "everything, on the copy")
         assert astray.terminate() == 0
     finally:
         copy.kill()
@@ -161,10 +156,7 @@ def clock_ahead(stage):
 def clock_back(stage):
     stage.clock.set(offset_us=-3_600_000_000)
     time.sleep(2 * TTL_S)
-    victim = stage.follower()
-    stage.kill(victim)
-    stage.wait_moved_from(victim)
-    stage.restart(victim)
+    killed_and_back(stage, stage.follower())
 
 
 @scenario("the server's clock stands still for three leases, and goes on from there", REDIS, expect=SAFE, clocked=True,

@@ -7,8 +7,7 @@ import pytest
 
 import frame
 import catalogue  # noqa: F401  pylint: disable=unused-import
-from redis_server import is_installed
-from builds import has_redis_backend
+from redis_server import missing
 
 
 def _cases():
@@ -19,8 +18,8 @@ def _cases():
 
 @pytest.mark.parametrize("one, backend", _cases())
 def test_scenario(binary, one, backend):
-    if backend == frame.REDIS and not (is_installed() and has_redis_backend(binary)):
-        pytest.skip("redis-server or the backend is missing")
+    if backend == frame.REDIS and missing(binary):
+        pytest.skip(missing(binary))
     if one.root and not frame.is_root():
         pytest.skip("needs root")
     print(json.dumps(frame.run(binary, backend, one)))

@@ -13,9 +13,9 @@ import evidence
 import failpoints
 import frame
 import samples
-from builds import has_redis_backend
+import steps
 from clocks import Clock
-from redis_server import is_installed
+from redis_server import missing
 
 
 def _nothing(_stage):
@@ -41,11 +41,8 @@ def test_nothing_is_safe_and_not_degraded(stage):
 def test_a_struck_replica_does_not_count_and_others_do(stage):
     def fence_one(at):
         victim = at.follower()
-        old = victim.slot
         at.stop(victim)
-        at.wait_moved_from(victim)
-        frame.cont(victim)
-        victim.wait(lambda r: r.slot != old, "to join anew")
+        steps.on_anew(at, victim)
 
     def fence_one_and_deny_it(at):
         fence_one(at)
@@ -103,8 +100,8 @@ def test_work_is_reported_in_every_way(stage):
 
 
 def test_two_who_really_hold_the_same_are_found(binary):
-    if not (is_installed() and has_redis_backend(binary)):
-        pytest.skip("redis-server or the backend is missing")
+    if missing(binary):
+        pytest.skip(missing(binary))
     one = next(one for one in frame.SCENARIOS if one.name == "split_brain")
     assert frame.run(binary, frame.REDIS, one)["seen"]["broken"]["holders"] > 0
     with pytest.raises(AssertionError, match="is held under token"):

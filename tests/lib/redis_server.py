@@ -12,6 +12,8 @@ import socket
 import subprocess
 import time
 
+from builds import has_redis_backend
+
 LIMIT_S = 20.0
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -24,6 +26,13 @@ def program():
 
 def is_installed():
     return shutil.which(program()) is not None
+
+
+def missing(binary):
+    """What is missing to test the command on a server, in words; None: nothing is."""
+    if not is_installed():
+        return "redis-server is missing"
+    return None if has_redis_backend(binary) else "hiredis was missing when this was built"
 
 
 def _die_with_parent():
@@ -104,12 +113,8 @@ class RedisServer:
 
     def ask_all(self, line):
         """The whole of one answer: an array is a list."""
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(LIMIT_S)
-            connection.connect(self.path)
-            connection.sendall(line.encode() + b"\r\n")
-            with connection.makefile("rb") as answer:
-                return _element(answer)
+        with self.connection() as ask:
+            return ask(line)
 
     def send(self, line):
         """Waits for no answer."""
@@ -129,18 +134,19 @@ class RedisServer:
                     return _element(answer)
                 yield ask
 
-    def _wait(self, is_so, what):
+    @staticmethod
+    def wait(is_so, what):
         limit = time.monotonic() + LIMIT_S
         while not is_so():
             assert time.monotonic() < limit, what
             time.sleep(0.01)
 
     def wait_loaded(self):
-        self._wait(lambda: self._is_there(True), "the server does not end to load")
+        self.wait(lambda: self._is_there(True), "the server does not end to load")
 
     def wait_synced(self):
         """As a replica of another one."""
-        self._wait(lambda: "master_link_status:up" in self.ask("INFO replication"), "no link to the master")
+        self.wait(lambda: "master_link_status:up" in self.ask("INFO replication"), "no link to the master")
 
     def listen_on_tcp(self):
         """Returns the port, on 127.0.0.1."""
@@ -165,6 +171,10 @@ class RedisServer:
             if entry[3][0].lower() == "evalsha":
                 found[names[entry[3][1]]].append(entry[2])
         return found
+
+    def info(self, name):
+        """A number that INFO tells."""
+        return int(re.search(rf"^{name}:(\d+)\s*$", self.ask("INFO"), re.M).group(1))
 
     def calls(self):
         """command -> how often it was called (by scripts too)"""

@@ -7,9 +7,8 @@ import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position,unused-import
-from redis_server import RedisServer, is_installed
+from redis_server import RedisServer, missing
 from replicas import Allot, Group
-from builds import has_redis_backend
 from sessions import binary, home
 # pylint: enable=wrong-import-position,unused-import
 # pylint: disable=redefined-outer-name
@@ -34,10 +33,8 @@ def backend(request):
 @pytest.fixture(scope="session")
 def redis(binary):
     """One server for all tests that can share it; it keeps nothing."""
-    if not is_installed():
-        pytest.skip("redis-server is missing")
-    if not has_redis_backend(binary):
-        pytest.skip("hiredis was missing when this was built")
+    if missing(binary):
+        pytest.skip(missing(binary))
     path = tempfile.mkdtemp(prefix="allot-redis-")
     server = RedisServer(path)
     yield server

@@ -6,9 +6,8 @@ import time
 
 import pytest
 
-from redis_server import RedisServer, is_installed
+from redis_server import RedisServer, missing
 from replicas import Allot, Group, note
-from builds import has_redis_backend
 
 TTL_S = 1.5
 NAMES = [f"name-{number}" for number in range(30)]
@@ -45,10 +44,8 @@ class Stage:
 
 @pytest.fixture
 def stage(binary, home):
-    if not is_installed():
-        pytest.skip("redis-server is missing")
-    if not has_redis_backend(binary):
-        pytest.skip("hiredis was missing when this was built")
+    if missing(binary):
+        pytest.skip(missing(binary))
     stages = []
 
     def begin(*options):
