@@ -71,12 +71,9 @@ static void report_json(output *out, const added *a)
 {
     json j = {.out = out};
     json_object(&j);
-    json_key(&j, "added");
-    json_unsigned(&j, a->added);
-    json_key(&j, "present");
-    json_unsigned(&j, a->present);
-    json_key(&j, "refused");
-    json_unsigned(&j, a->refused);
+    json_unsigned_member(&j, "added", a->added);
+    json_unsigned_member(&j, "present", a->present);
+    json_unsigned_member(&j, "refused", a->refused);
     json_object_end(&j);
     output_text(out, "\n");
 }

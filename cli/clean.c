@@ -92,8 +92,7 @@ static void report(output *out, int64_t format, uint64_t removed)
         return;
     }
     json_object(&j);
-    json_key(&j, "removed");
-    json_unsigned(&j, removed);
+    json_unsigned_member(&j, "removed", removed);
     json_object_end(&j);
     output_text(out, "\n");
 }

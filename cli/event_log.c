@@ -17,12 +17,6 @@ static void key_number_or_null(json *j, const char *key, uint64_t n)
         json_unsigned(j, n);
 }
 
-static void key_uuid(json *j, const char *key, const allot_uuid *uuid)
-{
-    json_key(j, key);
-    json_uuid(j, uuid);
-}
-
 static void ids_json(json *j, const allot_event *event)
 {
     json_key(j, "ids");
@@ -31,8 +25,7 @@ static void ids_json(json *j, const allot_event *event)
         json_object(j);
         json_key(j, "id");
         json_bytes(j, event->ids[i].id);
-        json_key(j, "token");
-        json_unsigned(j, event->ids[i].token);
+        json_unsigned_member(j, "token", event->ids[i].token);
         json_object_end(j);
     }
     json_array_end(j);
@@ -59,18 +52,12 @@ static void count_json(json *j, const event_log *log, const allot_event *event)
 
 static void details_json(json *j, const allot_event *event)
 {
-    if (event->why != ALLOT_WHY_NONE) {
-        json_key(j, "why");
-        json_string(j, allot_why_word(event->why));
-    }
-    if (event->type == ALLOT_EVENT_AT_RISK) {
-        json_key(j, "valid_for_ms");
-        json_signed(j, event->valid_for_ms);
-    }
-    if (event->message != NULL && event->message[0] != '\0') {
-        json_key(j, "message");
-        json_string(j, event->message);
-    }
+    if (event->why != ALLOT_WHY_NONE)
+        json_string_member(j, "why", allot_why_word(event->why));
+    if (event->type == ALLOT_EVENT_AT_RISK)
+        json_signed_member(j, "valid_for_ms", event->valid_for_ms);
+    if (event->message != NULL && event->message[0] != '\0')
+        json_string_member(j, "message", event->message);
 }
 
 static void write_json(event_log *log, const char *word, const allot_event *event)
@@ -79,14 +66,11 @@ static void write_json(event_log *log, const char *word, const allot_event *even
     json j = {.out = &log->out};
     moment_utc(event->mono_ns, ts);
     json_object(&j);
-    json_key(&j, "ts");
-    json_string(&j, ts);
-    json_key(&j, "mono_ns");
-    json_signed(&j, event->mono_ns);
-    json_key(&j, "event");
-    json_string(&j, word);
-    key_uuid(&j, "slot", &event->slot);
-    key_uuid(&j, "leader", &event->leader);
+    json_string_member(&j, "ts", ts);
+    json_signed_member(&j, "mono_ns", event->mono_ns);
+    json_string_member(&j, "event", word);
+    json_uuid_member(&j, "slot", &event->slot);
+    json_uuid_member(&j, "leader", &event->leader);
     key_number_or_null(&j, "term", event->term);
     key_number_or_null(&j, "version", event->version);
     count_json(&j, log, event);

@@ -21,8 +21,7 @@ static void parked_json(json *j, const allot_pool_id *id)
 {
     json_key(j, "parked");
     json_object(j);
-    json_key(j, "attempts");
-    json_unsigned(j, id->attempts);
+    json_unsigned_member(j, "attempts", id->attempts);
     key_bytes(j, "reason", id->reason);
     json_key(j, "due_in_ms");
     if (id->due_in_us == INT64_MAX)
@@ -37,10 +36,8 @@ static void id_json(json *j, const allot_pool_id *id, bool full)
     json_object(j);
     key_bytes(j, "id", id->id);
     if (id->place == ALLOT_PLACE_SHARE) {
-        json_key(j, "token");
-        json_unsigned(j, id->token);
-        json_key(j, "slot");
-        json_uuid(j, &id->slot);
+        json_unsigned_member(j, "token", id->token);
+        json_uuid_member(j, "slot", &id->slot);
     }
     if (full && id->payload.len > 0)
         key_bytes(j, "payload", id->payload);

@@ -140,6 +140,12 @@ void json_signed(json *j, int64_t n)
     output_printf(j->out, "%" PRId64, n);
 }
 
+void json_real(json *j, double n)
+{
+    element(j);
+    output_printf(j->out, "%.3f", n);
+}
+
 void json_bool(json *j, bool flag)
 {
     element(j);
@@ -168,6 +174,12 @@ void json_signed_member(json *j, const char *key, int64_t n)
 {
     json_key(j, key);
     json_signed(j, n);
+}
+
+void json_uuid_member(json *j, const char *key, const allot_uuid *uuid)
+{
+    json_key(j, key);
+    json_uuid(j, uuid);
 }
 
 void json_break(json *j)

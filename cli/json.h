@@ -22,6 +22,7 @@ void json_bytes(json *j, allot_bytes text);
 void json_uuid(json *j, const allot_uuid *uuid); /* null when zero */
 void json_unsigned(json *j, uint64_t n);
 void json_signed(json *j, int64_t n);
+void json_real(json *j, double n); /* with three digits behind the point */
 void json_bool(json *j, bool flag);
 void json_null(json *j);
 
@@ -29,6 +30,7 @@ void json_null(json *j);
 void json_string_member(json *j, const char *key, const char *text);
 void json_unsigned_member(json *j, const char *key, uint64_t n);
 void json_signed_member(json *j, const char *key, int64_t n);
+void json_uuid_member(json *j, const char *key, const allot_uuid *uuid);
 
 /* Ends a line between two elements of an array. */
 void json_break(json *j);

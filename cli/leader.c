@@ -8,14 +8,10 @@ static void leader_json(output *out, const allot_view *view, const char *name)
 {
     json j = {.out = out};
     json_object(&j);
-    json_key(&j, "slot");
-    json_uuid(&j, &view->leader);
-    json_key(&j, "name");
-    json_string(&j, name);
-    json_key(&j, "term");
-    json_unsigned(&j, view->term);
-    json_key(&j, "expires_in_ms");
-    json_signed(&j, remaining_ms(view->led_for_us));
+    json_uuid_member(&j, "slot", &view->leader);
+    json_string_member(&j, "name", name);
+    json_unsigned_member(&j, "term", view->term);
+    json_signed_member(&j, "expires_in_ms", remaining_ms(view->led_for_us));
     json_object_end(&j);
     output_text(out, "\n");
 }

@@ -10,8 +10,7 @@ void show_slot_json(json *j, const roster_slot *slot)
 {
     const allot_slot_info *info = &slot->info;
     json_object(j);
-    json_key(j, "slot");
-    json_uuid(j, &info->slot);
+    json_uuid_member(j, "slot", &info->slot);
     json_string_member(j, "name", slot->name);
     json_signed_member(j, "rank", (int64_t)info->rank);
     json_signed_member(j, "ids", (int64_t)info->ids);

@@ -12,12 +12,9 @@ static void leader_json(json *j, const roster *r)
         return;
     }
     json_object(j);
-    json_key(j, "slot");
-    json_uuid(j, &r->view.leader);
-    json_key(j, "term");
-    json_unsigned(j, r->view.term);
-    json_key(j, "expires_in_ms");
-    json_signed(j, remaining_ms(r->view.led_for_us));
+    json_uuid_member(j, "slot", &r->view.leader);
+    json_unsigned_member(j, "term", r->view.term);
+    json_signed_member(j, "expires_in_ms", remaining_ms(r->view.led_for_us));
     json_object_end(j);
 }
 
@@ -29,10 +26,8 @@ static void pool_json(json *j, const allot_view *view)
     } counts[] = {{"total", view->total}, {"inbox", view->inbox}, {"placed", view->placed}, {"parked", view->parked}};
     json_key(j, "pool");
     json_object(j);
-    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
-        json_key(j, counts[i].key);
-        json_unsigned(j, counts[i].count);
-    }
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+        json_unsigned_member(j, counts[i].key, counts[i].count);
     json_object_end(j);
 }
 
@@ -40,15 +35,11 @@ static void status_json(output *out, const char *group, const roster *r)
 {
     json j = {.out = out};
     json_object(&j);
-    json_key(&j, "group");
-    json_string(&j, group);
-    json_key(&j, "life");
-    json_uuid(&j, &r->view.life);
+    json_string_member(&j, "group", group);
+    json_uuid_member(&j, "life", &r->view.life);
     leader_json(&j, r);
-    json_key(&j, "version");
-    json_unsigned(&j, r->view.version);
-    json_key(&j, "strategy");
-    json_string(&j, r->strategy);
+    json_unsigned_member(&j, "version", r->view.version);
+    json_string_member(&j, "strategy", r->strategy);
     pool_json(&j, &r->view);
     json_key(&j, "slots");
     json_array(&j);

@@ -91,19 +91,14 @@ static void verdict_json(output *out, const checker *c, uint32_t count)
                    {"fails", t->fails},  {"adds", t->adds},   {"growing", t->growing},     {"torn", t->torn}};
     json j = {.out = out};
     json_object(&j);
-    json_key(&j, "verdict");
-    json_string(&j, t->wrong == 0 ? "proved" : "violated");
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        json_key(&j, numbers[i].key);
-        json_unsigned(&j, numbers[i].number);
-    }
+    json_string_member(&j, "verdict", t->wrong == 0 ? "proved" : "violated");
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        json_unsigned_member(&j, numbers[i].key, numbers[i].number);
     json_key(&j, "violations");
     json_object(&j);
     for (rule r = 0; r < RULE_COUNT; r++) {
-        if (t->found[r] > 0) {
-            json_key(&j, rule_word(r));
-            json_unsigned(&j, t->found[r]);
-        }
+        if (t->found[r] > 0)
+            json_unsigned_member(&j, rule_word(r), t->found[r]);
     }
     json_object_end(&j);
 }
@@ -111,8 +106,7 @@ static void verdict_json(output *out, const checker *c, uint32_t count)
 static void place_json(json *j, const char *const *paths, place at)
 {
     json_object(j);
-    json_key(j, "file");
-    json_string(j, paths[at.source]);
+    json_string_member(j, "file", paths[at.source]);
     json_key(j, "line");
     if (at.line == 0)
         json_null(j);
@@ -129,10 +123,8 @@ static void findings_json(output *out, const checker *c, const char *const *path
     for (size_t i = 0; i < checker_finding_count(c); i++) {
         const finding *f = checker_finding_at(c, i);
         json_object(&j);
-        json_key(&j, "rule");
-        json_string(&j, rule_word(f->rule));
-        json_key(&j, "message");
-        json_string(&j, f->text);
+        json_string_member(&j, "rule", rule_word(f->rule));
+        json_string_member(&j, "message", f->text);
         json_key(&j, "witnesses");
         json_array(&j);
         for (uint32_t k = 0; k < f->place_count; k++)

@@ -12,8 +12,7 @@ int verb_version(const invocation *call)
         output_text(&out, "allot " ALLOT_VERSION_STRING "\n");
     } else {
         json_object(&j);
-        json_key(&j, "version");
-        json_string(&j, ALLOT_VERSION_STRING);
+        json_string_member(&j, "version", ALLOT_VERSION_STRING);
         json_object_end(&j);
         output_text(&out, "\n");
     }
