@@ -12,23 +12,22 @@
 /* ---- Lines ------------------------------------------------------------------------------------------------------- */
 
 /* Under the lock, so that the instants of a history grow. `since_us` 0: now. */
-static json begin(history_file *h, const char *word, int64_t since_us)
+static json begin(history_file *h, line_kind kind, int64_t since_us)
 {
     json j = {.out = &h->out};
     int64_t now_us = boot_now_us();
     json_object(&j);
-    json_string_member(&j, "event", word);
+    json_string_member(&j, "event", line_word(kind));
     json_signed_member(&j, "at", now_us);
     if (since_us != 0 && since_us < now_us)
         json_signed_member(&j, "since", since_us);
     return j;
 }
 
-static json begin_of_slot(history_file *h, const char *word, int64_t since_us, const allot_uuid *slot)
+static json begin_of_slot(history_file *h, line_kind kind, int64_t since_us, const allot_uuid *slot)
 {
-    json j = begin(h, word, since_us);
-    json_key(&j, "slot");
-    json_uuid(&j, slot);
+    json j = begin(h, kind, since_us);
+    json_uuid_member(&j, "slot", slot);
     return j;
 }
 
@@ -61,12 +60,12 @@ static size_t alike(const allot_id *ids, size_t count)
 }
 
 /* `key`, one more key, with `value`; NULL: none. */
-static void ids_lines(history_file *h, const char *word, int64_t since_us, const allot_uuid *slot, const char *key,
+static void ids_lines(history_file *h, line_kind kind, int64_t since_us, const allot_uuid *slot, const char *key,
                       const char *value, const allot_id *ids, size_t count)
 {
     for (size_t done = 0, n; done < count; done += n) {
         n = alike(ids + done, count - done);
-        json j = begin_of_slot(h, word, since_us, slot);
+        json j = begin_of_slot(h, kind, since_us, slot);
         json_unsigned_member(&j, "token", ids[done].token);
         if (key != NULL)
             json_string_member(&j, key, value);
@@ -84,15 +83,16 @@ int history_file_released(history_file *h, const allot_uuid *slot, const allot_i
     if (h->path == NULL)
         return 0;
     pthread_mutex_lock(&h->lock);
-    ids_lines(h, "released", 0, slot, NULL, NULL, ids, count);
+    ids_lines(h, LINE_RELEASED, 0, slot, NULL, NULL, ids, count);
     return written(h);
 }
 
+/* In the words of whoever reads it. */
 static const char *answer_word(history_answer answer)
 {
-    static const char *const words[] = {
-        [HISTORY_UNKNOWN] = "unknown", [HISTORY_ACCEPTED] = "accepted", [HISTORY_REFUSED] = "refused"};
-    return words[answer];
+    static const line_answer answers[] = {
+        [HISTORY_UNKNOWN] = LINE_UNKNOWN, [HISTORY_ACCEPTED] = LINE_ACCEPTED, [HISTORY_REFUSED] = LINE_REFUSED};
+    return line_answer_word(answers[answer]);
 }
 
 int history_file_reported(history_file *h, history_report report, history_answer answer, int64_t since_us,
@@ -101,16 +101,16 @@ int history_file_reported(history_file *h, history_report report, history_answer
     if (h->path == NULL)
         return 0;
     pthread_mutex_lock(&h->lock);
-    ids_lines(h, report == HISTORY_ACKED ? "acked" : "failed", since_us, slot, "answer", answer_word(answer), ids,
+    ids_lines(h, report == HISTORY_ACKED ? LINE_ACKED : LINE_FAILED, since_us, slot, "answer", answer_word(answer), ids,
               count);
     return written(h);
 }
 
-static int new_ids_lines(history_file *h, const char *word, int64_t since_us, const allot_new *ids, size_t count)
+static int new_ids_lines(history_file *h, line_kind kind, int64_t since_us, const allot_new *ids, size_t count)
 {
     pthread_mutex_lock(&h->lock);
     for (size_t done = 0; done < count; done += ALLOT_SEGMENT_IDS_MAX) {
-        json j = begin(h, word, since_us);
+        json j = begin(h, kind, since_us);
         json_key(&j, "ids");
         json_array(&j);
         for (size_t i = done; i < count && i < done + ALLOT_SEGMENT_IDS_MAX; i++)
@@ -123,12 +123,12 @@ static int new_ids_lines(history_file *h, const char *word, int64_t since_us, co
 
 int history_file_adding(history_file *h, const allot_new *ids, size_t count)
 {
-    return h->path == NULL ? 0 : new_ids_lines(h, "adding", 0, ids, count);
+    return h->path == NULL ? 0 : new_ids_lines(h, LINE_ADDING, 0, ids, count);
 }
 
 int history_file_added(history_file *h, int64_t since_us, const allot_new *ids, size_t count)
 {
-    return h->path == NULL ? 0 : new_ids_lines(h, "added", since_us, ids, count);
+    return h->path == NULL ? 0 : new_ids_lines(h, LINE_ADDED, since_us, ids, count);
 }
 
 int history_file_cleaned(history_file *h, history_answer answer, int64_t since_us)
@@ -136,7 +136,7 @@ int history_file_cleaned(history_file *h, history_answer answer, int64_t since_u
     if (h->path == NULL)
         return 0;
     pthread_mutex_lock(&h->lock);
-    json j = begin(h, "cleaned", since_us);
+    json j = begin(h, LINE_CLEANED, since_us);
     json_string_member(&j, "answer", answer_word(answer));
     end(h, &j);
     return written(h);
@@ -146,11 +146,10 @@ int history_file_cleaned(history_file *h, history_answer answer, int64_t since_u
 
 static void lease_line(history_file *h, const allot_lease *lease, bool first)
 {
-    json j = begin_of_slot(h, first ? "joined" : "renewed", lease->since_us, &lease->slot);
+    json j = begin_of_slot(h, first ? LINE_JOINED : LINE_RENEWED, lease->since_us, &lease->slot);
     json_signed_member(&j, "until", lease->until_us);
     if (first) {
-        json_key(&j, "life");
-        json_uuid(&j, &lease->life);
+        json_uuid_member(&j, "life", &lease->life);
         json_key(&j, "proven");
         json_bool(&j, lease->death_is_proven);
     }
@@ -159,7 +158,7 @@ static void lease_line(history_file *h, const allot_lease *lease, bool first)
 
 static void leadership_line(history_file *h, const allot_lease *lease)
 {
-    json j = begin_of_slot(h, lease->term != 0 ? "leads" : "follows", lease->since_us, &lease->slot);
+    json j = begin_of_slot(h, lease->term != 0 ? LINE_LEADS : LINE_FOLLOWS, lease->since_us, &lease->slot);
     if (lease->term != 0)
         json_unsigned_member(&j, "term", lease->term);
     end(h, &j);
@@ -180,9 +179,9 @@ void history_file_lease(void *user, const allot_lease *lease)
     (void)written(h); /* failed_fd tells whoever waits */
 }
 
-static void end_line(history_file *h, const char *word, int64_t since_us, const allot_event *event)
+static void end_line(history_file *h, line_kind kind, int64_t since_us, const allot_event *event)
 {
-    json j = begin_of_slot(h, word, since_us, &event->slot);
+    json j = begin_of_slot(h, kind, since_us, &event->slot);
     json_string_member(&j, "why", allot_why_word(event->why));
     end(h, &j);
 }
@@ -192,17 +191,17 @@ static void event_lines(history_file *h, int64_t since_us, const allot_event *ev
     bool leased = memcmp(&h->slot, &event->slot, sizeof(h->slot)) == 0;
     switch (event->type) {
     case ALLOT_EVENT_GAINED:
-        ids_lines(h, "held", since_us, &event->slot, NULL, NULL, event->ids, event->count);
+        ids_lines(h, LINE_HELD, since_us, &event->slot, NULL, NULL, event->ids, event->count);
         break;
     case ALLOT_EVENT_LOST:
-        ids_lines(h, "lost", since_us, &event->slot, "why", allot_why_word(event->why), event->ids, event->count);
+        ids_lines(h, LINE_LOST, since_us, &event->slot, "why", allot_why_word(event->why), event->ids, event->count);
         break;
     case ALLOT_EVENT_FENCED:
-        end_line(h, "fenced", since_us, event);
+        end_line(h, LINE_FENCED, since_us, event);
         break;
     case ALLOT_EVENT_LEFT: /* also of one that had no slot yet */
         if (leased)
-            end_line(h, "left", since_us, event);
+            end_line(h, LINE_LEFT, since_us, event);
         break;
     default:
         break;
@@ -223,10 +222,9 @@ int history_file_event(history_file *h, const allot_event *event)
 
 void history_file_opened(history_file *h, const allot_uuid *boot, const config *c)
 {
-    json j = begin(h, "opened", 0);
+    json j = begin(h, LINE_OPENED, 0);
     json_unsigned_member(&j, "format", LINE_FORMAT);
-    json_key(&j, "boot");
-    json_uuid(&j, boot);
+    json_uuid_member(&j, "boot", boot);
     json_string_member(&j, "group", c->group);
     json_string_member(&j, "name", c->slot.name);
     json_signed_member(&j, "pid", getpid());

@@ -39,7 +39,7 @@ void history_file_opened(history_file *h, const allot_uuid *boot, const config *
 /* Returns `code`; CODE_FAILED, and says why, when something could not be written. */
 int history_file_end(history_file *h, int code);
 
-/* For allot_options.on_lease; `user` is the history. */
+/* For allot_options.on_lease; `user` is the history, and it is on. */
 void history_file_lease(void *user, const allot_lease *lease);
 /* An event, before it is acted upon. */
 int history_file_event(history_file *h, const allot_event *event);

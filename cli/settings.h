@@ -12,7 +12,7 @@ typedef enum demo_backend { DEMO_FILE, DEMO_REDIS } demo_backend;
 typedef struct settings {
     config config;
     const char *file; /* where config was read from; NULL: from no file */
-    const char *history; /* run, add, generate: where to write it; NULL: nowhere */
+    const char *history; /* run, add, generate, clean: where to write it; NULL: nowhere */
     bool complete;       /* verify */
     /* run */
     int64_t generate;
