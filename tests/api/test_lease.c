@@ -11,7 +11,7 @@
 typedef struct leases {
     _Atomic uint32_t count, slots;
     _Atomic int64_t until_us;
-    _Atomic bool wrong;      /* not longer than before, or told after it was over */
+    _Atomic bool wrong;      /* shorter than before, told twice, or after it was over */
     allot_lease first, last; /* last: of the callback alone, which is called by one at a time */
     _Atomic int64_t late_ns; /* the first one is written to a disk that hangs: when that began; 0: to none */
 } leases;

@@ -49,7 +49,7 @@ typedef struct allot_lease {
     bool death_is_proven; /* the store learns of a crash at once: what a dead replica held may move before `until_us` */
     allot_uuid slot;
     allot_uuid life;
-    int64_t since_us; /* CLOCK_BOOTTIME: when the store's answer was taken */
+    int64_t since_us; /* CLOCK_BOOTTIME: when the store's answer was taken, or leadership was given up */
     int64_t until_us; /* CLOCK_BOOTTIME: the local deadline from now on */
     uint64_t term;    /* in which this replica leads from now on, until the deadline; 0: it does not */
 } allot_lease;
@@ -86,8 +86,8 @@ typedef struct allot_options {
                                   believed. Called by any thread of the node or in a call of it, one at a time, with
                                   the node locked: it must be quick, and must not call back. `lease` lives during the
                                   call. It may be called before allot_open has returned; until_us may be past by the
-                                  time it is (a thread that was stopped); that a lease has ended is not told.
-                                  allot_reload does not look at it */
+                                  time it is (a thread that was stopped); that a lease has ended, and leadership with
+                                  it, is not told. allot_reload does not look at it */
     void *on_lease_user;       /* its first argument */
 } allot_options;
 
