@@ -82,7 +82,7 @@ lint:
 
 format:
 	@tools/install-packages format
-	@find base backends bench cli config core examples plugins sim tests -name '*.[ch]' -exec clang-format -i {} +
+	@find base backends bench cli config core examples plugins sim tests verify -name '*.[ch]' -exec clang-format -i {} +
 
 coverage:
 	@tools/install-packages coverage
